@@ -1,0 +1,104 @@
+//! Groups: what they are called and who may do what in them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::limits::{GROUP_CODE_DIGITS, GROUP_NAME_CHARS_MAX};
+use crate::name::one_line;
+use crate::refusal::{Field, Refusal};
+
+/// A group's name: 1–64 characters on one line, spaces allowed. `@` is not: `group@realm` is an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupName(Arc<str>);
+
+impl GroupName {
+    /// Reads a group's name; white space around it is dropped.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let name = one_line(text, GROUP_NAME_CHARS_MAX, Field::Group)?;
+        if name.contains('@') {
+            return Err(Refusal::Invalid(Field::Group));
+        }
+        Ok(Self(name))
+    }
+
+    /// The name as its maker wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What two names must share to be the same name: lower case, single spaces.
+    pub fn key(&self) -> String {
+        let words: Vec<String> = self.0.split_whitespace().map(str::to_lowercase).collect();
+        words.join(" ")
+    }
+}
+
+/// A group's code: six hexadecimal digits, unique in the realm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GroupCode(u32);
+
+impl GroupCode {
+    /// The code with this number; only its lowest 24 bits count.
+    pub fn new(number: u32) -> Self {
+        Self(number & 0x00FF_FFFF)
+    }
+
+    /// The number behind the digits.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+
+    /// Reads six hexadecimal digits in any case; anything else is not a code.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == GROUP_CODE_DIGITS && text.bytes().all(|b| b.is_ascii_hexdigit());
+        if digits { u32::from_str_radix(text, 16).ok().map(Self) } else { None }
+    }
+}
+
+impl fmt::Display for GroupCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:06x}", self.0)
+    }
+}
+
+/// What a member may do in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupRole {
+    /// Reads and writes.
+    Member,
+    /// Invites others, too.
+    Admin,
+}
+
+/// Who can find a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visibility {
+    /// Anyone finds it in the list and joins by name or code.
+    Public,
+    /// Joined by code or invitation only.
+    Private,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_differ_by_more_than_case_and_spacing() {
+        let key = |s: &str| GroupName::parse(s).unwrap().key();
+        assert_eq!(key("Kelompok  Bagan"), key(" kelompok bagan "));
+        assert_ne!(key("kelompok-bagan"), key("kelompok bagan"));
+        for bad in ["", " ", "a@b", "a\nb", &"x".repeat(65)] {
+            assert_eq!(GroupName::parse(bad), Err(Refusal::Invalid(Field::Group)), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_six_hexadecimal_digits() {
+        assert_eq!(GroupCode::parse("00Ab9f").unwrap().to_string(), "00ab9f");
+        for bad in ["", "00ab9", "00ab9fa", "+0ab9f", "00ab9g"] {
+            assert_eq!(GroupCode::parse(bad), None, "{bad}");
+        }
+        assert_eq!(GroupCode::new(u32::MAX).to_string(), "ffffff");
+    }
+}

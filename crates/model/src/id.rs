@@ -1,0 +1,37 @@
+//! Numbers that stand for things. Their values mean nothing outside the realm.
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub i64);
+    };
+}
+
+id!(
+    /// An account, for as long as the realm lives; never given to another.
+    UserId
+);
+id!(
+    /// A conversation: direct, group or room.
+    ConversationId
+);
+id!(
+    /// A session: one login on one client.
+    SessionId
+);
+
+/// A message's place in its conversation: 1, 2, 3, … with no gaps. [`Seq::NONE`] comes before the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Seq(pub i64);
+
+impl Seq {
+    /// The position before the first message.
+    pub const NONE: Self = Self(0);
+
+    /// The position after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}

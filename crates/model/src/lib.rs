@@ -1,0 +1,25 @@
+//! What can be said in kabar: names, ids, limits, and the reasons for a "no".
+//!
+//! Every type here is valid by construction: who holds a [`Username`] need not check it again.
+//! This crate will never know a socket, a database, a serialised form, or the time of day.
+
+mod address;
+mod body;
+mod group;
+mod id;
+pub mod limits;
+mod name;
+mod refusal;
+mod secret;
+mod time;
+mod user;
+
+pub use address::{Address, RealmName};
+pub use body::Body;
+pub use group::{GroupCode, GroupName, GroupRole, Visibility};
+pub use id::{ConversationId, Seq, SessionId, UserId};
+pub use name::{Country, DisplayName, Username};
+pub use refusal::{Field, Refusal};
+pub use secret::{Password, SessionToken};
+pub use time::Timestamp;
+pub use user::{Role, User};

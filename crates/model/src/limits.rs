@@ -1,0 +1,30 @@
+//! How long and how many. A limit stands here once, with its unit.
+
+/// A username, counted after normalisation.
+pub const USERNAME_CHARS_MAX: usize = 32;
+/// A display name.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
+/// A country.
+pub const COUNTRY_CHARS_MAX: usize = 64;
+/// A group's name.
+pub const GROUP_NAME_CHARS_MAX: usize = 64;
+/// A group's code, in hexadecimal digits.
+pub const GROUP_CODE_DIGITS: usize = 6;
+/// A realm's name.
+pub const REALM_NAME_CHARS_MAX: usize = 64;
+/// A message's text, after trimming.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// A password. Longer ones are refused before they are hashed.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+/// The receivers of one message.
+pub const RECIPIENTS_MAX: usize = 100;
+/// The messages in one part of an inbox.
+pub const INBOX_MESSAGES_MAX: usize = 1_000;
+/// The text in one part of an inbox.
+pub const INBOX_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The groups in one list of groups.
+pub const GROUPS_LISTED_MAX: usize = 1_000;
+/// The people in one list of people.
+pub const PEOPLE_LISTED_MAX: usize = 10_000;
+/// The groups one person may be in at a time.
+pub const GROUPS_JOINED_MAX: usize = 1_000;
