@@ -1,0 +1,136 @@
+//! Making accounts, logging in, logging out.
+
+use std::sync::Arc;
+
+use kabar_model::{Country, DisplayName, Password, Refusal, Role, SessionToken, User, Username};
+use uuid::Uuid;
+
+use crate::bus::Hint;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::hasher;
+use crate::sessions::{Caller, Origin, token_hash};
+use crate::store::{NewRole, NewSession, NewUser};
+
+/// An account that somebody wishes for.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Its name.
+    pub username: Username,
+    /// Its password.
+    pub password: Password,
+    /// What it is to be shown as; absent: its username.
+    pub name: Option<DisplayName>,
+    /// Where its owner is from.
+    pub country: Option<Country>,
+}
+
+/// A session that has just begun.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Proof of it.
+    pub caller: Caller,
+    /// What the client shows on other connections. It is not kept anywhere else.
+    pub token: SessionToken,
+}
+
+impl Engine {
+    /// Makes an account and logs in. The first account of a realm, made from this very machine, is its
+    /// administrator. Refuses `NotAllowed` when registration is closed, `PasswordTooShort`,
+    /// `UsernameTaken`, `Busy`.
+    pub async fn register(&self, origin: Origin, wish: Registration) -> Result<Login> {
+        if !self.settings.registration_open {
+            return Err(Refusal::NotAllowed.into());
+        }
+        let role = match origin.is_loopback() {
+            true => NewRole::AdministratorIfFirst,
+            false => NewRole::Fixed(Role::User),
+        };
+        let user = self.create_user(wish, role).await?;
+        self.begin_session(&user).await
+    }
+
+    pub(crate) async fn create_user(&self, wish: Registration, role: NewRole) -> Result<User> {
+        let chars_min = self.settings.password_chars_min;
+        if wish.password.expose().chars().count() < chars_min {
+            return Err(Refusal::PasswordTooShort { chars_min }.into());
+        }
+        // Looked up first because hashing is dear; the store decides.
+        if self.directory.user_named(&wish.username).await?.is_some() {
+            return Err(Refusal::UsernameTaken.into());
+        }
+        let password = wish.password;
+        let password_hash = self.hasher.run(move || hasher::hash(&password)).await?;
+        let name = wish.name.unwrap_or_else(|| DisplayName::of(&wish.username));
+        let new = NewUser {
+            username: wish.username,
+            name,
+            country: wish.country,
+            password_hash,
+            role,
+            at: self.clock.now(),
+        };
+        self.store.create_user(new).await
+    }
+
+    /// Logs in. Refuses `UserUnknown`, `WrongPassword`, `TooManyAttempts`, `NotAllowed` when the account
+    /// is disabled, `Busy`.
+    ///
+    /// An unknown name takes as long as a wrong password, and counts as one.
+    pub async fn login(
+        &self,
+        origin: Origin,
+        username: &Username,
+        password: Password,
+    ) -> Result<Login> {
+        self.throttle.check(self.clock.elapsed(), username, origin.address)?;
+        let account = self.store.account(username).await?;
+        let (user, hash) = match account {
+            Some(account) => (Some(account.user), Some(account.password_hash)),
+            None => (None, None),
+        };
+        let (throttle, clock) = (Arc::clone(&self.throttle), Arc::clone(&self.clock));
+        let name = username.clone();
+        self.hasher
+            .run(move || {
+                // Others may have failed while this waited: a crowd of tries gets no more than a queue.
+                throttle.check(clock.elapsed(), &name, origin.address)?;
+                let right = match &hash {
+                    Some(hash) => hasher::verify(&password, hash)?,
+                    None => hasher::verify_nothing(&password).map(|()| false)?,
+                };
+                if right {
+                    return Ok(());
+                }
+                throttle.failed(clock.elapsed(), &name, origin.address);
+                Err(match hash {
+                    Some(_) => Refusal::WrongPassword.into(),
+                    None => Refusal::UserUnknown.into(),
+                })
+            })
+            .await?;
+        let user = user.ok_or(Refusal::UserUnknown)?;
+        self.begin_session(&user).await
+    }
+
+    async fn begin_session(&self, user: &User) -> Result<Login> {
+        let token = SessionToken::from_uuid(Uuid::new_v4());
+        let new = NewSession { user: user.id, token: token_hash(token), at: self.clock.now() };
+        self.store.create_session(new).await?;
+        let session = self.take_up(&new.token).await?;
+        Ok(Login { caller: Caller(session), token })
+    }
+
+    /// Ends a session at once, everywhere. `SessionUnknown` if it has ended already.
+    pub async fn logout(&self, caller: &Caller) -> Result<()> {
+        let ended = self.store.end_session(caller.session()).await?;
+        self.sessions.end(caller.session());
+        self.bus.publish(Hint::SessionEnded(caller.session()));
+        if ended { Ok(()) } else { Err(Refusal::SessionUnknown.into()) }
+    }
+
+    /// The account of somebody who is logged in.
+    pub async fn account(&self, caller: &Caller) -> Result<Arc<User>> {
+        self.directory.user(caller.user()).await
+    }
+}

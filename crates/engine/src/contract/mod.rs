@@ -1,0 +1,126 @@
+//! What every implementation of the engine's traits must do, as tests.
+//!
+//! A test is an async function that is handed a fresh store and panics when a promise of
+//! [`crate::store`] is broken. An implementation runs all of them with [`run_all`]. A new test is a
+//! function in one of the files here and a line in [`ALL`].
+#![allow(clippy::unwrap_used, reason = "these are tests, though other crates run them")]
+#![allow(clippy::missing_panics_doc, reason = "panicking is how a test fails")]
+#![allow(clippy::needless_pass_by_value, reason = "all tests have one signature")]
+
+mod accounts;
+pub mod bus;
+pub mod clock;
+mod closing;
+mod groups;
+mod listing;
+mod messages;
+mod posting;
+mod sessions;
+mod unread;
+mod unread_parts;
+mod world;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::store::Store;
+
+/// What a test returns.
+pub type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A test: its name, and what it does to a fresh store.
+pub type Case = (&'static str, fn(Arc<dyn Store>) -> Run);
+
+macro_rules! cases {
+    ($($file:ident :: $name:ident,)*) => {
+        &[$((concat!(stringify!($file), "::", stringify!($name)), |store| Box::pin($file::$name(store))),)*]
+    };
+}
+
+/// Every promise of a store.
+pub const ALL: &[Case] = cases![
+    accounts::an_account_is_found_by_its_name_and_its_number,
+    accounts::a_username_is_taken_once,
+    accounts::a_name_wanted_by_many_at_once_goes_to_one,
+    accounts::the_first_of_many_at_once_is_the_only_administrator,
+    accounts::only_the_first_account_becomes_administrator_by_being_first,
+    accounts::accounts_are_listed_in_the_order_of_their_names,
+    accounts::an_unknown_account_cannot_be_changed,
+    accounts::a_new_password_ends_the_sessions_of_that_account_alone,
+    accounts::disabling_ends_sessions_and_enabling_does_not,
+    accounts::another_role_keeps_the_sessions,
+    sessions::a_session_is_found_by_its_token,
+    sessions::a_disabled_account_gets_no_session,
+    sessions::a_session_that_ended_is_gone,
+    sessions::a_last_use_never_moves_back,
+    sessions::the_most_recently_used_sessions_come_first,
+    sessions::sessions_unused_since_then_expire,
+    sessions::a_session_number_is_never_given_again,
+    messages::messages_are_numbered_without_gaps,
+    messages::two_people_have_one_conversation_whoever_writes_first,
+    messages::first_messages_from_both_sides_at_once_meet_in_one_conversation,
+    messages::a_note_to_oneself_is_a_conversation_of_its_own,
+    messages::messages_are_read_in_parts,
+    messages::a_body_is_kept_as_sent,
+    messages::order_does_not_depend_on_the_clock,
+    messages::unknown_conversations_are_left_out,
+    posting::fifty_writers_leave_no_gap_and_every_reader_sees_the_same_order,
+    posting::messages_keep_the_order_in_which_they_were_handed_over,
+    posting::dropping_a_ticket_does_not_undo_the_message,
+    posting::one_message_goes_to_several_targets,
+    posting::one_target_that_refuses_keeps_the_message_from_all,
+    posting::only_a_member_writes_to_a_group,
+    posting::a_refused_message_does_not_harm_its_neighbours,
+    unread::what_others_wrote_is_unread_until_it_is_marked,
+    unread::what_one_wrote_oneself_is_never_unread,
+    unread::a_note_to_oneself_is_unread,
+    unread::a_read_position_never_moves_back,
+    unread::a_read_position_never_passes_the_last_message,
+    unread::marking_passes_over_conversations_one_is_not_in,
+    unread::each_member_has_a_read_position_of_their_own,
+    unread::positions_lead_past_messages_of_ones_own,
+    unread_parts::the_oldest_come_first_across_conversations,
+    unread_parts::the_rest_comes_on_the_next_call,
+    unread_parts::a_part_holds_about_so_many_bytes_and_at_least_one_message,
+    unread_parts::positions_stop_before_what_was_not_returned,
+    unread_parts::a_long_backlog_arrives_whole_and_in_order,
+    unread_parts::thousands_of_messages_of_ones_own_hide_nothing,
+    groups::its_maker_is_the_first_member_and_admin,
+    groups::a_group_is_found_by_name_or_code,
+    groups::a_group_name_is_taken_whatever_its_case_and_spacing,
+    groups::a_name_that_reads_like_a_code_in_use_is_taken,
+    groups::a_group_name_wanted_by_many_at_once_goes_to_one,
+    groups::one_joins_once,
+    groups::one_joins_only_an_open_group,
+    groups::a_new_member_sees_what_is_written_from_then_on,
+    groups::who_left_neither_writes_nor_sees,
+    groups::who_comes_back_sees_what_is_written_from_then_on,
+    groups::only_a_member_leaves,
+    groups::a_person_is_in_so_many_groups_and_no_more,
+    closing::when_the_last_admin_leaves_the_longest_standing_member_follows,
+    closing::who_comes_back_stands_at_the_end_of_the_line,
+    closing::when_a_plain_member_leaves_the_admin_stays,
+    closing::when_the_last_member_leaves_the_group_closes_and_its_name_is_free,
+    closing::members_who_leave_at_once_leave_nobody_behind,
+    listing::ones_own_groups_come_first_then_public_ones,
+    listing::a_list_of_groups_has_an_end,
+    listing::closed_groups_are_not_listed,
+    listing::a_store_that_works_is_healthy,
+];
+
+/// Runs every test, each on a store of its own, and panics with the names of those that failed.
+/// `make` also returns what must live as long as the store, such as a directory.
+pub async fn run_all<M, F, G>(make: M)
+where
+    M: Fn() -> F,
+    F: Future<Output = (Arc<dyn Store>, G)>,
+{
+    let mut failed = Vec::new();
+    for (name, test) in ALL {
+        let (store, _guard) = make().await;
+        if tokio::spawn(test(store)).await.is_err() {
+            failed.push(*name);
+        }
+    }
+    assert!(failed.is_empty(), "broken promises of Store: {failed:#?}");
+}

@@ -1,0 +1,144 @@
+//! A small realm to test in.
+
+use std::sync::Arc;
+
+use kabar_model::{
+    Body, ConversationId, DisplayName, GroupName, Refusal, Role, Seq, SessionId, Timestamp, UserId,
+    Username, Visibility,
+};
+
+use crate::error::Result;
+use crate::store::{
+    Group, NewGroup, NewMessage, NewRole, NewSession, NewUser, Place, Store, Target, Ticket,
+    TokenHash, Unread,
+};
+
+/// The store under test, shared between tasks.
+pub(super) type Shared = Arc<dyn Store>;
+
+/// So many seconds into the test's day.
+pub(super) fn at(secs: i64) -> Timestamp {
+    Timestamp(1_750_000_000_000_000 + secs * 1_000_000)
+}
+
+pub(super) fn name(text: &str) -> Username {
+    Username::parse(text).unwrap()
+}
+
+pub(super) fn new_user(username: &str) -> NewUser {
+    NewUser {
+        username: name(username),
+        name: DisplayName::of(&name(username)),
+        country: None,
+        password_hash: format!("$argon2id$of-{username}"),
+        role: NewRole::Fixed(Role::User),
+        at: at(0),
+    }
+}
+
+pub(super) async fn user(store: &dyn Store, username: &str) -> UserId {
+    store.create_user(new_user(username)).await.unwrap().id
+}
+
+pub(super) async fn users<const N: usize>(store: &dyn Store, names: [&str; N]) -> [UserId; N] {
+    let mut ids = [UserId(0); N];
+    for (id, name) in ids.iter_mut().zip(names) {
+        *id = user(store, name).await;
+    }
+    ids
+}
+
+/// A token's hash; equal numbers make equal hashes.
+pub(super) fn token(number: u8) -> TokenHash {
+    TokenHash([number; 32])
+}
+
+pub(super) async fn session(
+    store: &dyn Store,
+    user: UserId,
+    number: u8,
+    when: Timestamp,
+) -> SessionId {
+    let new = NewSession { user, token: token(number), at: when };
+    store.create_session(new).await.unwrap().id
+}
+
+pub(super) fn new_group(name: &str, creator: UserId) -> NewGroup {
+    let name = GroupName::parse(name).unwrap();
+    NewGroup { name, creator, visibility: Visibility::Public, at: at(0) }
+}
+
+pub(super) async fn group(store: &dyn Store, name: &str, creator: UserId) -> Group {
+    store.create_group(new_group(name, creator)).await.unwrap()
+}
+
+/// A group of all of these; the first made it.
+pub(super) async fn group_of(store: &dyn Store, name: &str, all: &[UserId]) -> ConversationId {
+    let id = group(store, name, all[0]).await.id;
+    for member in &all[1..] {
+        store.join_group(id, *member, at(0)).await.unwrap();
+    }
+    id
+}
+
+pub(super) fn message(author: UserId, targets: &[Target], text: &str) -> NewMessage {
+    let body = Body::parse(text).unwrap();
+    NewMessage { author, targets: targets.to_vec(), body, at: at(1) }
+}
+
+/// Hands a message over.
+pub(super) async fn hand_over(
+    store: &dyn Store,
+    author: UserId,
+    target: Target,
+    text: &str,
+) -> Ticket<Vec<Place>> {
+    store.post(message(author, &[target], text)).await.unwrap()
+}
+
+/// Posts and waits until the message is durable.
+pub(super) async fn post(store: &dyn Store, new: NewMessage) -> Result<Vec<Place>> {
+    store.post(new).await?.await
+}
+
+/// Posts to one target, which must take it.
+pub(super) async fn say(store: &dyn Store, author: UserId, target: Target, text: &str) -> Place {
+    post(store, message(author, &[target], text)).await.unwrap()[0]
+}
+
+/// Posts to a group, which must refuse.
+pub(super) async fn is_shut_out(store: &dyn Store, author: UserId, group: ConversationId) -> bool {
+    let new = message(author, &[Target::Group(group)], "may I?");
+    refused(post(store, new).await) == Refusal::NotMember
+}
+
+/// The refusal that this must be.
+pub(super) fn refused<T: std::fmt::Debug>(outcome: Result<T>) -> Refusal {
+    outcome.unwrap_err().refusal().expect("a refusal, not a failure").clone()
+}
+
+pub(super) async fn unread(store: &dyn Store, user: UserId) -> Unread {
+    store.unread(user, 1_000, 1 << 20).await.unwrap()
+}
+
+/// The texts of what somebody has not read.
+pub(super) async fn unread_texts(store: &dyn Store, user: UserId) -> Vec<String> {
+    texts(&unread(store, user).await)
+}
+
+pub(super) fn texts(unread: &Unread) -> Vec<String> {
+    unread.messages.iter().map(|m| m.body.clone()).collect()
+}
+
+/// Reads everything, as an inbox does.
+pub(super) async fn read_all(store: &dyn Store, user: UserId) -> Vec<String> {
+    let unread = unread(store, user).await;
+    store.mark_read(user, &unread.positions).await.unwrap();
+    texts(&unread)
+}
+
+/// The texts of a conversation.
+pub(super) async fn history(store: &dyn Store, conversation: ConversationId) -> Vec<String> {
+    let all = store.messages(conversation, Seq::NONE, 10_000).await.unwrap();
+    all.into_iter().map(|m| m.body).collect()
+}

@@ -1,0 +1,194 @@
+//! The engine: what all the rules share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kabar_model::{RealmName, Refusal, SessionToken, User, UserId};
+use tracing::warn;
+
+use crate::bus::{Bus, Heard, Hint};
+use crate::clock::Clock;
+use crate::directory::Directory;
+use crate::error::{Error, Result};
+use crate::hasher::Hasher;
+use crate::sessions::{Caller, Connected, Session, Sessions, token_hash};
+use crate::store::{Store, TokenHash};
+use crate::throttle::Throttle;
+
+/// The sessions that are taken up at start, so that who was active still is.
+const SESSIONS_TAKEN_UP_MAX: usize = 100_000;
+
+/// What the realm's operator decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The realm's own name.
+    pub realm: RealmName,
+    /// Whether anyone may make an account.
+    pub registration_open: bool,
+    /// The shortest password that registration takes, in characters.
+    pub password_chars_min: usize,
+    /// How long somebody stays active after the last use of a session.
+    pub active: Duration,
+    /// How long a session lives without use.
+    pub session_idle: Duration,
+}
+
+impl Settings {
+    /// The defaults, for a realm of that name.
+    pub fn new(realm: RealmName) -> Self {
+        Self {
+            realm,
+            registration_open: true,
+            password_chars_min: 1,
+            active: Duration::from_mins(15),
+            session_idle: Duration::from_hours(30 * 24),
+        }
+    }
+}
+
+/// The rules, over a store, a bus and a clock.
+pub struct Engine {
+    pub(crate) settings: Settings,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) directory: Directory,
+    pub(crate) sessions: Sessions,
+    pub(crate) throttle: Arc<Throttle>,
+    pub(crate) hasher: Hasher,
+}
+
+impl Engine {
+    /// Starts the engine and takes up the sessions that were active lately.
+    pub async fn start(
+        settings: Settings,
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>> {
+        let engine = Self {
+            settings,
+            directory: Directory::new(Arc::clone(&store)),
+            store,
+            bus,
+            clock,
+            sessions: Sessions::default(),
+            throttle: Arc::default(),
+            hasher: Hasher::start().map_err(Error::failed)?,
+        };
+        let since = engine.clock.now().before(engine.settings.active);
+        for record in engine.store.sessions_used_since(since, SESSIONS_TAKEN_UP_MAX).await? {
+            let username = engine.directory.user(record.user).await?.username.clone();
+            engine.sessions.take_up(Session::new(&record, username), 0);
+        }
+        Ok(Arc::new(engine))
+    }
+
+    /// What the operator decided.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The session behind a token, or `SessionUnknown`. Showing a token counts as using the session.
+    pub async fn resume(&self, token: SessionToken) -> Result<Caller> {
+        let hash = token_hash(token);
+        if let Some(session) = self.sessions.with_token(&hash) {
+            return self.used(session);
+        }
+        let session = self.take_up(&hash).await?;
+        self.used(session)
+    }
+
+    /// Takes up a session from the store, or `SessionUnknown`.
+    pub(crate) async fn take_up(&self, token: &TokenHash) -> Result<Arc<Session>> {
+        loop {
+            let endings = self.sessions.endings();
+            let record = self.store.session(token).await?.ok_or(Refusal::SessionUnknown)?;
+            let username = self.directory.user(record.user).await?.username.clone();
+            if let Some(session) = self.sessions.take_up(Session::new(&record, username), endings) {
+                return Ok(session);
+            }
+        }
+    }
+
+    /// Whether somebody is still logged in: `SessionUnknown` if the session has ended since.
+    pub fn still(&self, caller: &Caller) -> Result<()> {
+        self.used(Arc::clone(&caller.0)).map(drop)
+    }
+
+    fn used(&self, session: Arc<Session>) -> Result<Caller> {
+        let now = self.clock.now();
+        let idle = now.since(session.used_at());
+        if session.has_ended() || idle >= self.settings.session_idle {
+            return Err(Refusal::SessionUnknown.into());
+        }
+        session.use_at(now);
+        Ok(Caller(session))
+    }
+
+    /// Says that this session has a live connection, until the answer is dropped.
+    pub fn connected(&self, caller: &Caller) -> Connected {
+        Connected::new(Arc::clone(&caller.0), Arc::clone(&self.clock))
+    }
+
+    /// Who is active, each once, in the order of their names. `NobodyActive` if nobody is.
+    pub async fn active(&self) -> Result<Vec<Arc<User>>> {
+        let ids = self.sessions.active_users(self.clock.now(), self.settings.active);
+        let ids: Vec<UserId> =
+            ids.into_iter().take(kabar_model::limits::PEOPLE_LISTED_MAX).collect();
+        let mut users: Vec<Arc<User>> = self.directory.users(&ids).await?.into_values().collect();
+        if users.is_empty() {
+            return Err(Refusal::NobodyActive.into());
+        }
+        users.sort_unstable_by(|a, b| a.username.cmp(&b.username));
+        Ok(users)
+    }
+
+    /// What is to be done now and then; about once a minute.
+    pub async fn keep_house(&self) -> Result<()> {
+        let now = self.clock.now();
+        self.sessions.sweep(now, self.settings.active);
+        self.throttle.sweep(self.clock.elapsed());
+        self.note_use().await?;
+        self.store.expire_sessions(now.before(self.settings.session_idle)).await?;
+        Ok(())
+    }
+
+    /// Notes in the store when sessions were last used; also the last thing to do before stopping.
+    pub async fn note_use(&self) -> Result<()> {
+        let used = self.sessions.to_note();
+        if used.is_empty() { Ok(()) } else { self.store.touch_sessions(&used).await }
+    }
+
+    /// Fails when nothing could be accepted now.
+    pub async fn check(&self) -> Result<()> {
+        self.store.check().await
+    }
+
+    /// Listens to the bus, so that what other nodes change is not remembered wrongly here.
+    /// Ends when the bus does.
+    pub async fn follow(&self) {
+        let mut listener = self.bus.listen();
+        loop {
+            match listener.next().await {
+                Heard::Hint(Hint::SessionEnded(id)) => self.sessions.end(id),
+                Heard::Hint(Hint::UserChanged(id)) => self.directory.forget_user(id),
+                Heard::Hint(Hint::GroupChanged(id)) => self.directory.forget_group(id),
+                Heard::Missed => self.catch_up().await,
+                Heard::Closed => return,
+            }
+        }
+    }
+
+    /// After hints were lost: forgets what can be read again, and asks after each session in use.
+    async fn catch_up(&self) {
+        self.directory.forget_all();
+        for session in self.sessions.suspect_all() {
+            match self.store.session(session.token()).await {
+                Ok(Some(_)) => {}
+                Ok(None) => self.sessions.end(session.id),
+                Err(error) => warn!(%error, "cannot tell whether a session still lives"),
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Groups: making, finding, joining, leaving, writing to them.
+
+use std::sync::Arc;
+
+use kabar_model::limits::GROUPS_LISTED_MAX;
+use kabar_model::{Body, GroupCode, GroupName, Refusal, Visibility};
+
+use crate::bus::Hint;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::messages::Posting;
+use crate::sessions::Caller;
+use crate::store::{Group, ListedGroup, NewGroup, Target};
+
+impl Engine {
+    /// Makes a group; its maker is its first admin. Refuses `GroupTaken`, `TooManyGroups`.
+    pub async fn create_group(
+        &self,
+        caller: &Caller,
+        name: GroupName,
+        visibility: Visibility,
+    ) -> Result<Group> {
+        let new = NewGroup { name, creator: caller.user(), visibility, at: self.clock.now() };
+        let group = self.store.create_group(new).await?;
+        self.bus.publish(Hint::GroupChanged(group.id));
+        Ok(group)
+    }
+
+    /// Joins a group by name or code; a private one by code only. Refuses `GroupUnknown`,
+    /// `AlreadyMember`, `TooManyGroups`.
+    pub async fn join_group(&self, caller: &Caller, name_or_code: &str) -> Result<Arc<Group>> {
+        let group = self.group(name_or_code).await?;
+        if is_hidden(&group, name_or_code) {
+            return match self.is_member(caller, &group).await? {
+                true => Err(Refusal::AlreadyMember.into()),
+                false => Err(Refusal::GroupUnknown.into()),
+            };
+        }
+        self.store.join_group(group.id, caller.user(), self.clock.now()).await?;
+        self.group_changed(&group);
+        Ok(group)
+    }
+
+    /// Leaves a group. Refuses `GroupUnknown`, `NotMember`.
+    pub async fn leave_group(&self, caller: &Caller, name_or_code: &str) -> Result<Arc<Group>> {
+        let group = self.group(name_or_code).await?;
+        let left = self.store.leave_group(group.id, caller.user(), self.clock.now()).await;
+        match left.as_ref().err().and_then(|error| error.refusal()) {
+            Some(Refusal::NotMember) => Err(stranger(&group, name_or_code).into()),
+            _ => {
+                left?;
+                self.group_changed(&group);
+                Ok(group)
+            }
+        }
+    }
+
+    /// Sends a text to a group. Refuses `GroupUnknown`; the posting refuses `NotMember`.
+    pub async fn send_to_group(
+        &self,
+        caller: &Caller,
+        name_or_code: &str,
+        body: Body,
+    ) -> Result<Posting> {
+        let group = self.group(name_or_code).await?;
+        let stranger = stranger(&group, name_or_code);
+        self.post(caller, vec![Target::Group(group.id)], body, stranger).await
+    }
+
+    /// One's own groups and the public ones.
+    pub async fn visible_groups(&self, caller: &Caller) -> Result<Vec<ListedGroup>> {
+        self.store.visible_groups(caller.user(), GROUPS_LISTED_MAX).await
+    }
+
+    async fn group(&self, name_or_code: &str) -> Result<Arc<Group>> {
+        let group = self.directory.group(name_or_code.trim()).await?;
+        group.ok_or_else(|| Refusal::GroupUnknown.into())
+    }
+
+    async fn is_member(&self, caller: &Caller, group: &Group) -> Result<bool> {
+        let members = self.store.members(group.id).await?;
+        Ok(members.iter().any(|(user, _)| *user == caller.user()))
+    }
+
+    fn group_changed(&self, group: &Group) {
+        self.directory.forget_group(group.id);
+        self.bus.publish(Hint::GroupChanged(group.id));
+    }
+}
+
+/// Whether somebody who is not in it must not learn that this group exists: it is private, and
+/// they did not show its code.
+fn is_hidden(group: &Group, name_or_code: &str) -> bool {
+    let shown_code = GroupCode::parse(name_or_code.trim()) == Some(group.code);
+    group.visibility == Visibility::Private && !shown_code
+}
+
+/// What somebody who is not in the group is told.
+fn stranger(group: &Group, name_or_code: &str) -> Refusal {
+    if is_hidden(group, name_or_code) { Refusal::GroupUnknown } else { Refusal::NotMember }
+}

@@ -1,0 +1,158 @@
+//! Sending messages and reading what is new.
+
+use std::sync::Arc;
+
+use kabar_model::limits::{INBOX_BYTES_MAX, INBOX_MESSAGES_MAX, RECIPIENTS_MAX};
+use kabar_model::{Address, Body, DisplayName, Field, GroupName, Refusal, Timestamp, User, UserId};
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::sessions::Caller;
+use crate::store::{Conversation, NewMessage, Place, Target, Ticket};
+
+/// A message on its way to stable storage. It is accepted once [`Posting::durable`] says so; dropping
+/// this does not take it back.
+pub struct Posting {
+    ticket: Ticket<Vec<Place>>,
+    /// What to answer someone who is not in the group.
+    stranger: Refusal,
+}
+
+impl Posting {
+    pub(crate) fn new(ticket: Ticket<Vec<Place>>, stranger: Refusal) -> Self {
+        Self { ticket, stranger }
+    }
+
+    /// Waits until the message is durable, and says where it stands in each conversation.
+    pub async fn durable(self) -> Result<Vec<Place>> {
+        match self.ticket.await {
+            Err(Error::Refused(Refusal::NotMember)) => Err(self.stranger.into()),
+            outcome => outcome,
+        }
+    }
+}
+
+/// A part of what somebody has not read.
+#[derive(Debug)]
+pub struct Inbox {
+    /// The messages, in the order of arrival.
+    pub items: Vec<InboxItem>,
+    /// To be confirmed once the items have reached the reader; absent: nothing to confirm.
+    pub receipt: Option<Receipt>,
+}
+
+/// A message in an inbox.
+#[derive(Clone, Debug)]
+pub struct InboxItem {
+    /// Who wrote it.
+    pub from: Arc<User>,
+    /// What the reader is shown as.
+    pub to: DisplayName,
+    /// The group it was written to, if any.
+    pub group: Option<GroupName>,
+    /// Its text.
+    pub body: String,
+    /// When it was sent.
+    pub at: Timestamp,
+}
+
+/// How far somebody will have read once what they were given has reached them.
+#[derive(Debug)]
+#[must_use = "what is not confirmed stays unread"]
+pub struct Receipt {
+    user: UserId,
+    positions: Vec<Place>,
+}
+
+impl Engine {
+    /// Sends a text to people: to all of them, or to none. Refuses `ReceiverUnknown` with all the names
+    /// that are not known, `RealmUnknown`, and `TooMany` or `Invalid` receivers.
+    pub async fn send(&self, caller: &Caller, to: &[Address], body: Body) -> Result<Posting> {
+        match to.len() {
+            0 => return Err(Refusal::Invalid(Field::Recipients).into()),
+            1..=RECIPIENTS_MAX => {}
+            _ => return Err(Refusal::TooMany(Field::Recipients).into()),
+        }
+        let (targets, unknown) = self.look_up(to).await?;
+        if !unknown.is_empty() {
+            return Err(Refusal::ReceiverUnknown(unknown).into());
+        }
+        self.post(caller, targets, body, Refusal::NotMember).await
+    }
+
+    /// The names among these that nobody has.
+    pub async fn unknown_among(&self, addresses: &[Address]) -> Result<Vec<String>> {
+        Ok(self.look_up(addresses).await?.1)
+    }
+
+    async fn look_up(&self, addresses: &[Address]) -> Result<(Vec<Target>, Vec<String>)> {
+        let mut targets = Vec::with_capacity(addresses.len());
+        let mut unknown = Vec::new();
+        for address in addresses {
+            if address.realm.as_ref().is_some_and(|realm| *realm != self.settings.realm) {
+                return Err(Refusal::RealmUnknown.into());
+            }
+            match self.directory.user_named(&address.username).await? {
+                Some(user) if !targets.contains(&Target::Direct(user.id)) => {
+                    targets.push(Target::Direct(user.id));
+                }
+                Some(_) => {}
+                None => unknown.push(address.to_string()),
+            }
+        }
+        Ok((targets, unknown))
+    }
+
+    pub(crate) async fn post(
+        &self,
+        caller: &Caller,
+        targets: Vec<Target>,
+        body: Body,
+        stranger: Refusal,
+    ) -> Result<Posting> {
+        let message = NewMessage { author: caller.user(), targets, body, at: self.clock.now() };
+        Ok(Posting::new(self.store.post(message).await?, stranger))
+    }
+
+    /// What somebody has not read, oldest first. It stays unread until the receipt is confirmed.
+    pub async fn inbox(&self, caller: &Caller) -> Result<Inbox> {
+        let unread = self.store.unread(caller.user(), INBOX_MESSAGES_MAX, INBOX_BYTES_MAX).await?;
+        let mut authors: Vec<_> = unread.messages.iter().map(|message| message.author).collect();
+        authors.push(caller.user());
+        authors.sort_unstable();
+        authors.dedup();
+        let people = self.directory.users(&authors).await?;
+        let mut places: Vec<_> =
+            unread.messages.iter().map(|message| message.place.conversation).collect();
+        places.sort_unstable();
+        places.dedup();
+        let conversations = self.directory.conversations(&places).await?;
+
+        let person = |id| {
+            people.get(&id).cloned().ok_or_else(|| Error::failed("a message without an author"))
+        };
+        let reader = person(caller.user())?;
+        let items = unread.messages.into_iter().map(|message| {
+            let group = match conversations.get(&message.place.conversation).map(AsRef::as_ref) {
+                Some(Conversation::Group(group)) => Some(group.name.clone()),
+                Some(Conversation::Direct(_)) | None => None,
+            };
+            Ok(InboxItem {
+                from: person(message.author)?,
+                to: reader.name.clone(),
+                group,
+                body: message.body,
+                at: message.at,
+            })
+        });
+        let items = items.collect::<Result<Vec<_>>>()?;
+        let receipt = (!unread.positions.is_empty())
+            .then_some(Receipt { user: caller.user(), positions: unread.positions });
+        Ok(Inbox { items, receipt })
+    }
+
+    /// Marks as read what the receipt stands for. Call it only when the reader has been given it whole.
+    pub async fn confirm(&self, receipt: Receipt) -> Result<()> {
+        self.store.mark_read(receipt.user, &receipt.positions).await
+    }
+}

@@ -1,0 +1,208 @@
+//! Sessions that are in use: who is logged in, and who is active.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
+
+use kabar_model::{SessionId, SessionToken, Timestamp, UserId, Username};
+use parking_lot::RwLock;
+use sha2::{Digest, Sha256};
+
+use crate::clock::Clock;
+use crate::store::{SessionRecord, TokenHash};
+
+/// How exact the stored time of a session's last use is: a crash forgets no more than this.
+const NOTED_EVERY: Duration = Duration::from_mins(1);
+
+/// Where a wish comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// The address at the other end of the connection.
+    pub address: IpAddr,
+}
+
+impl Origin {
+    /// Whether the wish comes from this very machine.
+    pub fn is_loopback(self) -> bool {
+        self.address.to_canonical().is_loopback()
+    }
+}
+
+/// Proof that somebody logged in. Only the engine makes one; it may have ended since.
+#[derive(Clone, Debug)]
+pub struct Caller(pub(crate) Arc<Session>);
+
+impl Caller {
+    /// Whose session it is.
+    pub fn user(&self) -> UserId {
+        self.0.user
+    }
+
+    /// The name of that account.
+    pub fn username(&self) -> &Username {
+        &self.0.username
+    }
+
+    /// The session.
+    pub fn session(&self) -> SessionId {
+        self.0.id
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) user: UserId,
+    username: Username,
+    token: TokenHash,
+    used_at: AtomicI64,
+    noted_at: AtomicI64,
+    connections: AtomicU32,
+    ended: AtomicBool,
+}
+
+impl Session {
+    pub(crate) fn new(record: &SessionRecord, username: Username) -> Self {
+        Self {
+            id: record.id,
+            user: record.user,
+            username,
+            token: record.token,
+            used_at: AtomicI64::new(record.used_at.0),
+            noted_at: AtomicI64::new(record.used_at.0),
+            connections: AtomicU32::new(0),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn use_at(&self, now: Timestamp) {
+        self.used_at.fetch_max(now.0, Ordering::Relaxed);
+    }
+
+    pub(crate) fn used_at(&self) -> Timestamp {
+        Timestamp(self.used_at.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn token(&self) -> &TokenHash {
+        &self.token
+    }
+
+    fn is_active(&self, now: Timestamp, active: Duration) -> bool {
+        let connected = self.connections.load(Ordering::Relaxed) > 0;
+        !self.has_ended() && (connected || now.since(self.used_at()) < active)
+    }
+}
+
+/// While this lives, the session has a live connection.
+pub struct Connected {
+    session: Arc<Session>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Connected {
+    pub(crate) fn new(session: Arc<Session>, clock: Arc<dyn Clock>) -> Self {
+        session.connections.fetch_add(1, Ordering::Relaxed);
+        Self { session, clock }
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.session.use_at(self.clock.now());
+        self.session.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The sessions in use on this node. Others are in the store and are taken up when they are shown.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions(RwLock<InUse>);
+
+#[derive(Debug, Default)]
+struct InUse {
+    by_token: HashMap<TokenHash, Arc<Session>>,
+    by_id: HashMap<SessionId, Arc<Session>>,
+    /// Counts endings, so that a session that was on its way from the store meanwhile is not taken up.
+    endings: u64,
+}
+
+impl Sessions {
+    pub(crate) fn with_token(&self, token: &TokenHash) -> Option<Arc<Session>> {
+        self.0.read().by_token.get(token).cloned()
+    }
+
+    pub(crate) fn endings(&self) -> u64 {
+        self.0.read().endings
+    }
+
+    /// Takes up a session that was read when there had been `endings` endings; `None`: read it again.
+    pub(crate) fn take_up(&self, session: Session, endings: u64) -> Option<Arc<Session>> {
+        let in_use = &mut *self.0.write();
+        if in_use.endings != endings {
+            return None;
+        }
+        let session = in_use.by_token.entry(session.token).or_insert_with(|| Arc::new(session));
+        in_use.by_id.insert(session.id, Arc::clone(session));
+        Some(Arc::clone(session))
+    }
+
+    pub(crate) fn end(&self, id: SessionId) {
+        let in_use = &mut *self.0.write();
+        in_use.endings += 1;
+        if let Some(session) = in_use.by_id.remove(&id) {
+            session.ended.store(true, Ordering::Release);
+            in_use.by_token.remove(&session.token);
+        }
+    }
+
+    /// All that are in use, each of which may have ended unheard.
+    pub(crate) fn suspect_all(&self) -> Vec<Arc<Session>> {
+        let in_use = &mut *self.0.write();
+        in_use.endings += 1;
+        in_use.by_id.values().cloned().collect()
+    }
+
+    pub(crate) fn active_users(&self, now: Timestamp, active: Duration) -> HashSet<UserId> {
+        let in_use = self.0.read();
+        let sessions = in_use.by_id.values().filter(|session| session.is_active(now, active));
+        sessions.map(|session| session.user).collect()
+    }
+
+    /// The sessions whose last use is to be noted in the store.
+    pub(crate) fn to_note(&self) -> Vec<(SessionId, Timestamp)> {
+        let in_use = self.0.read();
+        let due = in_use.by_id.values().filter(|session| {
+            let noted = Timestamp(session.noted_at.load(Ordering::Relaxed));
+            session.used_at().since(noted) >= NOTED_EVERY
+        });
+        due.map(|session| {
+            let used = session.used_at();
+            session.noted_at.store(used.0, Ordering::Relaxed);
+            (session.id, used)
+        })
+        .collect()
+    }
+
+    /// Marks the use of all that are connected, then lets go of those that nobody uses any more.
+    pub(crate) fn sweep(&self, now: Timestamp, active: Duration) {
+        let in_use = &mut *self.0.write();
+        in_use.by_id.retain(|_, session| {
+            if session.connections.load(Ordering::Relaxed) > 0 {
+                session.use_at(now);
+            }
+            // Two of them are in the maps; more means that a connection holds it.
+            Arc::strong_count(session) > 2 || session.is_active(now, active)
+        });
+        let by_id = &in_use.by_id;
+        in_use.by_token.retain(|_, session| by_id.contains_key(&session.id));
+    }
+}
+
+pub(crate) fn token_hash(token: SessionToken) -> TokenHash {
+    TokenHash(Sha256::digest(token.expose()).into())
+}

@@ -1,0 +1,314 @@
+//! What the engine asks of a store. The truth lives there; nodes keep none.
+//!
+//! **Durable means durable.** A method that changes something returns `Ok` only once the change is on
+//! stable storage, so that a power cut right after loses nothing. Every change is atomic: on `Err`
+//! nothing of it happened. Changes take effect in the order in which they were handed over.
+//!
+//! `contract` (feature `testing`) holds the tests that every implementation runs.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use async_trait::async_trait;
+use kabar_model::{
+    Body, ConversationId, Country, DisplayName, GroupCode, GroupName, GroupRole, Role, Seq,
+    SessionId, Timestamp, User, UserId, Username, Visibility,
+};
+
+use crate::error::Result;
+
+/// An answer that comes once the change is durable. Dropping it does not undo the change.
+pub type Ticket<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+
+/// Keeps the realm.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    // --- Accounts
+
+    /// Makes an account; refuses `UsernameTaken`.
+    async fn create_user(&self, new: NewUser) -> Result<User>;
+
+    /// The account of that name.
+    async fn account(&self, username: &Username) -> Result<Option<Account>>;
+
+    /// The accounts with these numbers, in any order; unknown numbers are left out.
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>>;
+
+    /// Accounts in the order of their names, at most `limit`, those after `after`.
+    async fn list_users(&self, after: Option<&Username>, limit: usize) -> Result<Vec<User>>;
+
+    /// Changes an account, and with [`UserChange::ends_sessions`] ends its sessions in the same
+    /// transaction. Returns the sessions that ended. Refuses `UserUnknown`.
+    async fn change_user(&self, id: UserId, change: UserChange) -> Result<Vec<SessionId>>;
+
+    // --- Sessions
+
+    /// Makes a session. Refuses `NotAllowed` when the account is disabled.
+    async fn create_session(&self, new: NewSession) -> Result<SessionRecord>;
+
+    /// The session with that token.
+    async fn session(&self, token: &TokenHash) -> Result<Option<SessionRecord>>;
+
+    /// Ends a session; `false` if there is none.
+    async fn end_session(&self, id: SessionId) -> Result<bool>;
+
+    /// Notes when sessions were last used. Never moves a session's last use back.
+    async fn touch_sessions(&self, used: &[(SessionId, Timestamp)]) -> Result<()>;
+
+    /// The sessions used at `since` or later, the most recent first, at most `limit`.
+    async fn sessions_used_since(
+        &self,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<SessionRecord>>;
+
+    /// Ends the sessions last used before `unused_since`; says how many.
+    async fn expire_sessions(&self, unused_since: Timestamp) -> Result<u64>;
+
+    // --- Messages
+
+    /// Hands a message over. Once this returns, its place among all changes is fixed; the ticket
+    /// says when it is durable. One message to several targets is stored for all of them or for none.
+    /// Refuses `NotMember` when the author is not in a target group.
+    ///
+    /// A direct conversation is made by its first message; two people have one, whoever writes first.
+    async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Place>>>;
+
+    /// What a member has not read, in all conversations, in the order of arrival: at most
+    /// `messages_max` messages and about `bytes_max` of text (at least one message).
+    async fn unread(&self, user: UserId, messages_max: usize, bytes_max: usize) -> Result<Unread>;
+
+    /// Moves a member's read positions forward. A position never moves back; one in a conversation
+    /// the person is no longer in is passed over.
+    async fn mark_read(&self, user: UserId, positions: &[Place]) -> Result<()>;
+
+    /// Messages of a conversation after `after`, in order, at most `limit`.
+    async fn messages(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Message>>;
+
+    /// The conversations with these numbers, in any order; unknown numbers are left out.
+    async fn conversations(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>>;
+
+    // --- Groups
+
+    /// Makes a group with its maker as admin and first member. Refuses `GroupTaken` when the name, or a
+    /// code that reads like it, is in use, and `TooManyGroups`.
+    async fn create_group(&self, new: NewGroup) -> Result<Group>;
+
+    /// The open group with that name, else the one with that code.
+    async fn group(&self, name_or_code: &str) -> Result<Option<Group>>;
+
+    /// Adds a member, who sees what is written from now on. Refuses `AlreadyMember`, `GroupUnknown`
+    /// when it has closed, and `TooManyGroups`.
+    async fn join_group(&self, group: ConversationId, user: UserId, at: Timestamp) -> Result<()>;
+
+    /// Takes a member out; refuses `NotMember`. When the last admin leaves, the longest-standing
+    /// member becomes admin; when the last member leaves, the group closes and its name is free.
+    async fn leave_group(&self, group: ConversationId, user: UserId, at: Timestamp) -> Result<()>;
+
+    /// One's own groups, then public ones, each in the order of their making, at most `limit`.
+    async fn visible_groups(&self, user: UserId, limit: usize) -> Result<Vec<ListedGroup>>;
+
+    /// The members of a group, the longest-standing first.
+    async fn members(&self, group: ConversationId) -> Result<Vec<(UserId, GroupRole)>>;
+
+    // --- Health
+
+    /// Fails when changes could not be made durable now.
+    async fn check(&self) -> Result<()>;
+}
+
+/// An account to be made.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Its name.
+    pub username: Username,
+    /// What it is shown as.
+    pub name: DisplayName,
+    /// Where its owner is from.
+    pub country: Option<Country>,
+    /// The password, hashed (PHC string).
+    pub password_hash: String,
+    /// What it may do.
+    pub role: NewRole,
+    /// When it is made.
+    pub at: Timestamp,
+}
+
+/// The role of an account to be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewRole {
+    /// This one.
+    Fixed(Role),
+    /// Administrator if the realm has no account yet, else user; decided in the transaction.
+    AdministratorIfFirst,
+}
+
+/// An account with what proves its owner.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The account.
+    pub user: User,
+    /// Its password, hashed (PHC string).
+    pub password_hash: String,
+}
+
+/// One change to an account.
+#[derive(Clone, Debug)]
+pub enum UserChange {
+    /// Another password (PHC string); ends all sessions.
+    PasswordHash(String),
+    /// Disabled or not; disabling ends all sessions.
+    Disabled(bool),
+    /// Another role.
+    Role(Role),
+}
+
+impl UserChange {
+    /// Whether the account's sessions end with this change.
+    pub fn ends_sessions(&self) -> bool {
+        matches!(self, Self::PasswordHash(_) | Self::Disabled(true))
+    }
+}
+
+/// A hash of a session's token (SHA-256). The token itself is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TokenHash(pub [u8; 32]);
+
+/// A session to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct NewSession {
+    /// Whose it is.
+    pub user: UserId,
+    /// The hash of its token.
+    pub token: TokenHash,
+    /// When it is made.
+    pub at: Timestamp,
+}
+
+/// A session as stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    /// Its number.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user: UserId,
+    /// The hash of its token.
+    pub token: TokenHash,
+    /// When it was last used, as far as noted.
+    pub used_at: Timestamp,
+}
+
+/// A message to be stored.
+#[derive(Clone, Debug)]
+pub struct NewMessage {
+    /// Who wrote it.
+    pub author: UserId,
+    /// Where it goes.
+    pub targets: Vec<Target>,
+    /// Its text.
+    pub body: Body,
+    /// When it was sent.
+    pub at: Timestamp,
+}
+
+/// Where a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// To this person; to oneself is a note.
+    Direct(UserId),
+    /// To this group.
+    Group(ConversationId),
+}
+
+/// A place in a conversation: a message's, or how far somebody has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The number in it.
+    pub seq: Seq,
+}
+
+/// A message as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Where it stands.
+    pub place: Place,
+    /// Who wrote it.
+    pub author: UserId,
+    /// Its text.
+    pub body: String,
+    /// When it was sent.
+    pub at: Timestamp,
+}
+
+/// A part of what somebody has not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// The messages, in the order of arrival.
+    pub messages: Vec<Message>,
+    /// How far each conversation has been read once these are. May name a conversation of which no
+    /// message is returned, when one's own messages there were passed over.
+    pub positions: Vec<Place>,
+}
+
+/// A conversation as others need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Conversation {
+    /// Between two people, or a note to oneself.
+    Direct(ConversationId),
+    /// A group, open or closed.
+    Group(Group),
+}
+
+impl Conversation {
+    /// Its number.
+    pub fn id(&self) -> ConversationId {
+        match self {
+            Self::Direct(id) => *id,
+            Self::Group(group) => group.id,
+        }
+    }
+}
+
+/// A group to be made.
+#[derive(Clone, Debug)]
+pub struct NewGroup {
+    /// Its name.
+    pub name: GroupName,
+    /// Who makes it.
+    pub creator: UserId,
+    /// Who can find it.
+    pub visibility: Visibility,
+    /// When it is made.
+    pub at: Timestamp,
+}
+
+/// A group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its number.
+    pub id: ConversationId,
+    /// Its name.
+    pub name: GroupName,
+    /// Its code.
+    pub code: GroupCode,
+    /// Who can find it.
+    pub visibility: Visibility,
+}
+
+/// A group in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedGroup {
+    /// The group.
+    pub group: Group,
+    /// How many are in it.
+    pub members: u64,
+    /// Whether the one who asks is.
+    pub joined: bool,
+}

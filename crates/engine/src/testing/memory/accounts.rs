@@ -1,0 +1,101 @@
+//! Accounts and sessions.
+
+use kabar_model::{Refusal, Role, SessionId, Timestamp, User, UserId, Username};
+
+use super::Realm;
+use crate::error::Result;
+use crate::store::{Account, NewRole, NewSession, NewUser, SessionRecord, UserChange};
+
+impl Realm {
+    pub(super) fn create_user(&mut self, new: NewUser) -> Result<User> {
+        if self.account(&new.username).is_some() {
+            return Err(Refusal::UsernameTaken.into());
+        }
+        let role = match new.role {
+            NewRole::Fixed(role) => role,
+            NewRole::AdministratorIfFirst if self.accounts.is_empty() => Role::Administrator,
+            NewRole::AdministratorIfFirst => Role::User,
+        };
+        let id = self.accounts.last_key_value().map_or(UserId(1), |(last, _)| UserId(last.0 + 1));
+        let user = User {
+            id,
+            username: new.username,
+            name: new.name,
+            country: new.country,
+            role,
+            disabled: false,
+        };
+        let account = Account { user: user.clone(), password_hash: new.password_hash };
+        self.accounts.insert(id, account);
+        Ok(user)
+    }
+
+    pub(super) fn account(&self, username: &Username) -> Option<Account> {
+        self.accounts.values().find(|account| account.user.username == *username).cloned()
+    }
+
+    pub(super) fn users(&self, ids: &[UserId]) -> Vec<User> {
+        ids.iter().filter_map(|id| self.accounts.get(id)).map(|a| a.user.clone()).collect()
+    }
+
+    pub(super) fn list_users(&self, after: Option<&Username>, limit: usize) -> Vec<User> {
+        let mut users: Vec<_> =
+            self.accounts.values().map(|account| account.user.clone()).collect();
+        users.sort_by(|a, b| a.username.cmp(&b.username));
+        users.retain(|user| after.is_none_or(|after| user.username > *after));
+        users.truncate(limit);
+        users
+    }
+
+    pub(super) fn change_user(&mut self, id: UserId, change: UserChange) -> Result<Vec<SessionId>> {
+        let account = self.accounts.get_mut(&id).ok_or(Refusal::UserUnknown)?;
+        let ends_sessions = change.ends_sessions();
+        match change {
+            UserChange::PasswordHash(hash) => account.password_hash = hash,
+            UserChange::Disabled(disabled) => account.user.disabled = disabled,
+            UserChange::Role(role) => account.user.role = role,
+        }
+        if !ends_sessions {
+            return Ok(Vec::new());
+        }
+        Ok(self
+            .sessions
+            .extract_if(.., |_, session| session.user == id)
+            .map(|(id, _)| id)
+            .collect())
+    }
+
+    pub(super) fn create_session(&mut self, new: NewSession) -> Result<SessionRecord> {
+        let account = self.accounts.get(&new.user).ok_or(Refusal::UserUnknown)?;
+        if account.user.disabled {
+            return Err(Refusal::NotAllowed.into());
+        }
+        self.last_session += 1;
+        let id = SessionId(self.last_session);
+        let session = SessionRecord { id, user: new.user, token: new.token, used_at: new.at };
+        self.sessions.insert(id, session);
+        Ok(session)
+    }
+
+    pub(super) fn touch_sessions(&mut self, used: &[(SessionId, Timestamp)]) {
+        for (id, at) in used {
+            if let Some(session) = self.sessions.get_mut(id) {
+                session.used_at = session.used_at.max(*at);
+            }
+        }
+    }
+
+    pub(super) fn sessions_used_since(&self, since: Timestamp, limit: usize) -> Vec<SessionRecord> {
+        let mut found: Vec<_> =
+            self.sessions.values().filter(|session| session.used_at >= since).copied().collect();
+        found.sort_by_key(|session| std::cmp::Reverse(session.used_at));
+        found.truncate(limit);
+        found
+    }
+
+    pub(super) fn expire_sessions(&mut self, unused_since: Timestamp) -> u64 {
+        let before = self.sessions.len();
+        self.sessions.retain(|_, session| session.used_at >= unused_since);
+        (before - self.sessions.len()) as u64
+    }
+}

@@ -1,0 +1,96 @@
+//! Groups and who is in them.
+
+use kabar_model::limits::GROUPS_JOINED_MAX;
+use kabar_model::{
+    ConversationId, GroupCode, GroupName, GroupRole, Refusal, Seq, UserId, Visibility,
+};
+
+use super::{Member, Realm, Talk};
+use crate::error::Result;
+use crate::store::{Group, ListedGroup, NewGroup};
+
+/// Spreads consecutive numbers over all codes; odd, so that no code comes twice in 2²⁴.
+const CODE_STEP: u32 = 0x009E_3779;
+
+impl Realm {
+    fn open_groups(&self) -> impl Iterator<Item = (&Talk, &Group)> {
+        let open = self.conversations.values().filter(|talk| !talk.closed);
+        open.filter_map(|talk| Some((talk, talk.group.as_ref()?)))
+    }
+
+    pub(super) fn group(&self, name_or_code: &str) -> Option<Group> {
+        let name = GroupName::parse(name_or_code).ok()?;
+        let code = GroupCode::parse(name.as_str());
+        let named = self.open_groups().find(|(_, group)| group.name.key() == name.key());
+        let coded = || self.open_groups().find(|(_, group)| Some(group.code) == code);
+        named.or_else(coded).map(|(_, group)| group.clone())
+    }
+
+    pub(super) fn create_group(&mut self, new: NewGroup) -> Result<Group> {
+        if self.group(&new.name.key()).is_some() {
+            return Err(Refusal::GroupTaken.into());
+        }
+        self.has_room_for_a_group(new.creator)?;
+        let first =
+            u32::try_from(self.conversations.len()).expect("memory ends before").wrapping_add(1);
+        let code = (first..)
+            .map(|number| GroupCode::new(number.wrapping_mul(CODE_STEP)))
+            .find(|code| self.group(&code.to_string()).is_none())
+            .expect("far fewer groups than codes");
+        let admin = Member { user: new.creator, role: GroupRole::Admin, read: Seq::NONE };
+        let id = self.add(Talk { members: vec![admin], ..Talk::default() });
+        let group = Group { id, name: new.name, code, visibility: new.visibility };
+        let talk = self.conversations.get_mut(&id).expect("made just now");
+        talk.group = Some(group.clone());
+        Ok(group)
+    }
+
+    fn has_room_for_a_group(&self, user: UserId) -> Result<()> {
+        let joined = self.open_groups().filter(|(talk, _)| talk.member(user).is_some()).count();
+        if joined < GROUPS_JOINED_MAX { Ok(()) } else { Err(Refusal::TooManyGroups.into()) }
+    }
+
+    pub(super) fn join_group(&mut self, id: ConversationId, user: UserId) -> Result<()> {
+        let talk = self.conversations.get(&id).filter(|talk| talk.group.is_some() && !talk.closed);
+        let talk = talk.ok_or(Refusal::GroupUnknown)?;
+        if talk.member(user).is_some() {
+            return Err(Refusal::AlreadyMember.into());
+        }
+        self.has_room_for_a_group(user)?;
+        let talk = self.conversations.get_mut(&id).expect("found above");
+        let read = talk.last();
+        talk.members.push(Member { user, role: GroupRole::Member, read });
+        Ok(())
+    }
+
+    pub(super) fn leave_group(&mut self, id: ConversationId, user: UserId) -> Result<()> {
+        let talk = self.conversations.get_mut(&id).filter(|talk| talk.group.is_some());
+        let talk = talk.ok_or(Refusal::NotMember)?;
+        let place = talk.members.iter().position(|member| member.user == user);
+        talk.members.remove(place.ok_or(Refusal::NotMember)?);
+        let has_admin = talk.members.iter().any(|member| member.role == GroupRole::Admin);
+        match talk.members.first_mut() {
+            None => talk.closed = true,
+            Some(longest) if !has_admin => longest.role = GroupRole::Admin,
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn visible_groups(&self, user: UserId, limit: usize) -> Vec<ListedGroup> {
+        let listed = |(talk, group): (&Talk, &Group)| ListedGroup {
+            group: group.clone(),
+            members: talk.members.len() as u64,
+            joined: talk.member(user).is_some(),
+        };
+        let (own, others): (Vec<_>, Vec<_>) =
+            self.open_groups().map(listed).partition(|listed| listed.joined);
+        let is_public = |listed: &ListedGroup| listed.group.visibility == Visibility::Public;
+        own.into_iter().chain(others.into_iter().filter(is_public)).take(limit).collect()
+    }
+
+    pub(super) fn members(&self, group: ConversationId) -> Vec<(UserId, GroupRole)> {
+        let talk = self.conversations.get(&group);
+        talk.into_iter().flat_map(|talk| &talk.members).map(|m| (m.user, m.role)).collect()
+    }
+}

@@ -1,0 +1,202 @@
+//! A store that keeps everything in plain maps behind one lock, and loses it with the process.
+//!
+//! It is written to be obviously right, not fast: tests of the rules run on it, and every other store
+//! is held to the same contract.
+
+mod accounts;
+mod groups;
+mod messages;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use kabar_model::{ConversationId, GroupRole, Seq, SessionId, Timestamp, User, UserId, Username};
+
+use crate::error::Result;
+use crate::store::{
+    Account, Conversation, Group, ListedGroup, Message, NewGroup, NewMessage, NewSession, NewUser,
+    Place, SessionRecord, Store, Ticket, TokenHash, Unread, UserChange,
+};
+
+/// A store in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<Realm>);
+
+/// All there is. Numbers are given in order and never twice.
+#[derive(Debug, Default)]
+struct Realm {
+    accounts: BTreeMap<UserId, Account>,
+    sessions: BTreeMap<SessionId, SessionRecord>,
+    last_session: i64,
+    conversations: BTreeMap<ConversationId, Talk>,
+    directs: HashMap<(UserId, UserId), ConversationId>,
+    /// The messages sent so far, which numbers them in the order of arrival.
+    arrivals: u64,
+}
+
+/// A conversation.
+#[derive(Debug, Default)]
+struct Talk {
+    /// What makes it a group.
+    group: Option<Group>,
+    closed: bool,
+    /// The longest-standing first.
+    members: Vec<Member>,
+    messages: Vec<(u64, Message)>,
+}
+
+#[derive(Debug)]
+struct Member {
+    user: UserId,
+    role: GroupRole,
+    read: Seq,
+}
+
+impl Talk {
+    fn member(&self, user: UserId) -> Option<&Member> {
+        self.members.iter().find(|member| member.user == user)
+    }
+
+    /// A note to oneself.
+    fn is_note(&self) -> bool {
+        self.group.is_none() && self.members.len() == 1
+    }
+
+    fn last(&self) -> Seq {
+        self.messages.last().map_or(Seq::NONE, |(_, message)| message.place.seq)
+    }
+}
+
+impl MemoryStore {
+    fn realm(&self) -> MutexGuard<'_, Realm> {
+        // A test that panicked elsewhere must not take this one along.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn create_user(&self, new: NewUser) -> Result<User> {
+        self.realm().create_user(new)
+    }
+
+    async fn account(&self, username: &Username) -> Result<Option<Account>> {
+        Ok(self.realm().account(username))
+    }
+
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>> {
+        Ok(self.realm().users(ids))
+    }
+
+    async fn list_users(&self, after: Option<&Username>, limit: usize) -> Result<Vec<User>> {
+        Ok(self.realm().list_users(after, limit))
+    }
+
+    async fn change_user(&self, id: UserId, change: UserChange) -> Result<Vec<SessionId>> {
+        self.realm().change_user(id, change)
+    }
+
+    async fn create_session(&self, new: NewSession) -> Result<SessionRecord> {
+        self.realm().create_session(new)
+    }
+
+    async fn session(&self, token: &TokenHash) -> Result<Option<SessionRecord>> {
+        Ok(self.realm().sessions.values().find(|session| session.token == *token).copied())
+    }
+
+    async fn end_session(&self, id: SessionId) -> Result<bool> {
+        Ok(self.realm().sessions.remove(&id).is_some())
+    }
+
+    async fn touch_sessions(&self, used: &[(SessionId, Timestamp)]) -> Result<()> {
+        self.realm().touch_sessions(used);
+        Ok(())
+    }
+
+    async fn sessions_used_since(
+        &self,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<SessionRecord>> {
+        Ok(self.realm().sessions_used_since(since, limit))
+    }
+
+    async fn expire_sessions(&self, unused_since: Timestamp) -> Result<u64> {
+        Ok(self.realm().expire_sessions(unused_since))
+    }
+
+    async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Place>>> {
+        let outcome = self.realm().post(&post);
+        Ok(Box::pin(async { outcome }))
+    }
+
+    async fn unread(&self, user: UserId, messages_max: usize, bytes_max: usize) -> Result<Unread> {
+        Ok(self.realm().unread(user, messages_max, bytes_max))
+    }
+
+    async fn mark_read(&self, user: UserId, positions: &[Place]) -> Result<()> {
+        self.realm().mark_read(user, positions);
+        Ok(())
+    }
+
+    async fn messages(
+        &self,
+        conversation: ConversationId,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
+        Ok(self.realm().messages(conversation, after, limit))
+    }
+
+    async fn conversations(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>> {
+        Ok(self.realm().conversations(ids))
+    }
+
+    async fn create_group(&self, new: NewGroup) -> Result<Group> {
+        self.realm().create_group(new)
+    }
+
+    async fn group(&self, name_or_code: &str) -> Result<Option<Group>> {
+        Ok(self.realm().group(name_or_code))
+    }
+
+    async fn join_group(&self, group: ConversationId, user: UserId, _at: Timestamp) -> Result<()> {
+        self.realm().join_group(group, user)
+    }
+
+    async fn leave_group(&self, group: ConversationId, user: UserId, _at: Timestamp) -> Result<()> {
+        self.realm().leave_group(group, user)
+    }
+
+    async fn visible_groups(&self, user: UserId, limit: usize) -> Result<Vec<ListedGroup>> {
+        Ok(self.realm().visible_groups(user, limit))
+    }
+
+    async fn members(&self, group: ConversationId) -> Result<Vec<(UserId, GroupRole)>> {
+        Ok(self.realm().members(group))
+    }
+
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::bus::{Bus, LocalBus};
+    use crate::contract;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_store_in_memory_keeps_the_contract() {
+        contract::run_all(async || (Arc::new(MemoryStore::default()) as Arc<dyn Store>, ())).await;
+    }
+
+    #[tokio::test]
+    async fn a_bus_within_one_process_keeps_the_contract() {
+        contract::bus::run_all(async || Arc::new(LocalBus::default()) as Arc<dyn Bus>).await;
+    }
+}

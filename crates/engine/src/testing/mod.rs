@@ -1,0 +1,7 @@
+//! What stands in for the outside in tests: a store in memory and a clock that stands still.
+
+mod clock;
+mod memory;
+
+pub use clock::ManualClock;
+pub use memory::MemoryStore;

@@ -1,0 +1,188 @@
+//! Slowing down those who guess passwords, without locking anyone out.
+//!
+//! Wrong passwords are counted by account and by address. Past a free number, each further try has to
+//! wait, longer each time; waiting is never longer than a minute. An address that has failed nothing
+//! lately is never held up, so a stranger's guesses do not keep the owner out.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use kabar_model::{Refusal, Username};
+use parking_lot::Mutex;
+
+/// Wrong passwords of one account that cost nothing.
+pub(crate) const ACCOUNT_FAILURES_FREE: usize = 5;
+/// Wrong passwords from one address that cost nothing.
+pub(crate) const ADDRESS_FAILURES_FREE: usize = 30;
+/// How long a wrong password is remembered.
+pub(crate) const FAILURES_WINDOW_SECS: u64 = 600;
+/// The longest wait between two tries.
+pub(crate) const WAIT_SECS_MAX: u64 = 60;
+
+/// The counters that all interfaces share. Times are those of [`crate::Clock::elapsed`].
+#[derive(Debug, Default)]
+pub(crate) struct Throttle(Mutex<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    accounts: HashMap<Username, Failures>,
+    addresses: HashMap<IpAddr, Failures>,
+}
+
+/// When the latest failures were, oldest first; never more than change the wait.
+type Failures = VecDeque<Duration>;
+
+impl Throttle {
+    /// Whether a try of `account` from `address` may be looked at now.
+    pub(crate) fn check(
+        &self,
+        now: Duration,
+        account: &Username,
+        address: IpAddr,
+    ) -> Result<(), Refusal> {
+        let counters = self.0.lock();
+        let Some(from_address) =
+            counters.addresses.get(&network(address)).filter(|f| recent(f, now) > 0)
+        else {
+            return Ok(());
+        };
+        let address_wait = wait(from_address, now, ADDRESS_FAILURES_FREE);
+        let of_account = counters.accounts.get(account);
+        let account_wait = of_account.map_or(0, |f| wait(f, now, ACCOUNT_FAILURES_FREE));
+        match address_wait.max(account_wait) {
+            0 => Ok(()),
+            wait_secs => Err(Refusal::TooManyAttempts { wait_secs }),
+        }
+    }
+
+    /// Counts a wrong password.
+    pub(crate) fn failed(&self, now: Duration, account: &Username, address: IpAddr) {
+        let counters = &mut *self.0.lock();
+        note(&mut counters.accounts, account.clone(), now);
+        note(&mut counters.addresses, network(address), now);
+    }
+
+    /// Forgets what is older than the window.
+    pub(crate) fn sweep(&self, now: Duration) {
+        let counters = &mut *self.0.lock();
+        counters.accounts.retain(|_, failures| recent(failures, now) > 0);
+        counters.addresses.retain(|_, failures| recent(failures, now) > 0);
+    }
+}
+
+fn note<K: Eq + Hash>(counters: &mut HashMap<K, Failures>, key: K, now: Duration) {
+    let failures = counters.entry(key).or_default();
+    // Six doublings reach the longest wait; more history changes nothing.
+    if failures.len() >= ADDRESS_FAILURES_FREE + 7 {
+        failures.pop_front();
+    }
+    failures.push_back(now);
+}
+
+fn recent(failures: &Failures, now: Duration) -> usize {
+    let window = Duration::from_secs(FAILURES_WINDOW_SECS);
+    failures.iter().filter(|&&at| now.saturating_sub(at) < window).count()
+}
+
+/// Whole seconds until the next try is looked at: 1 after the last free failure, doubling to 60.
+fn wait(failures: &Failures, now: Duration, free: usize) -> u64 {
+    let (Some(over), Some(&last)) = (recent(failures, now).checked_sub(free), failures.back())
+    else {
+        return 0;
+    };
+    let doublings = u32::try_from(over).unwrap_or(u32::MAX);
+    let pause =
+        1_u64.checked_shl(doublings).map_or(WAIT_SECS_MAX, |secs| secs.clamp(1, WAIT_SECS_MAX));
+    let left = Duration::from_secs(pause).saturating_sub(now.saturating_sub(last));
+    left.as_secs() + u64::from(left.subsec_nanos() > 0)
+}
+
+/// What counts as one address: an IPv4 address, or an IPv6 /64, since a host has all of its /64.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4(v4),
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> Username {
+        Username::parse(text).unwrap()
+    }
+
+    fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    #[test]
+    fn waits_grow_from_one_second_to_sixty() {
+        let (throttle, messi) = (Throttle::default(), name("messi"));
+        let mut now = secs(1);
+        let mut waits = Vec::new();
+        for _ in 0..13 {
+            match throttle.check(now, &messi, HERE) {
+                Ok(()) => waits.push(0),
+                Err(Refusal::TooManyAttempts { wait_secs }) => {
+                    waits.push(wait_secs);
+                    now += secs(wait_secs);
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+            assert_eq!(throttle.check(now, &messi, HERE), Ok(()), "after the wait");
+            throttle.failed(now, &messi, HERE);
+        }
+        assert_eq!(waits, [0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60]);
+    }
+
+    #[test]
+    fn guesses_do_not_hold_up_the_owner_elsewhere() {
+        let (throttle, messi) = (Throttle::default(), name("messi"));
+        for _ in 0..20 {
+            throttle.failed(secs(1), &messi, HERE);
+        }
+        assert!(throttle.check(secs(1), &messi, HERE).is_err());
+        assert!(throttle.check(secs(1), &messi, THERE).is_ok());
+        assert!(throttle.check(secs(1), &name("izza"), HERE).is_ok(), "20 are free for an address");
+    }
+
+    #[test]
+    fn an_address_that_guesses_many_accounts_waits() {
+        let throttle = Throttle::default();
+        for n in 0..30 {
+            throttle.failed(secs(1), &name(&format!("user{n}")), HERE);
+        }
+        let refused = throttle.check(secs(1), &name("izza"), HERE);
+        assert_eq!(refused, Err(Refusal::TooManyAttempts { wait_secs: 1 }));
+        assert!(throttle.check(secs(2), &name("izza"), HERE).is_ok());
+    }
+
+    #[test]
+    fn failures_are_forgotten_after_ten_minutes() {
+        let (throttle, messi) = (Throttle::default(), name("messi"));
+        for _ in 0..8 {
+            throttle.failed(secs(1), &messi, HERE);
+        }
+        assert!(throttle.check(secs(2), &messi, HERE).is_err());
+        assert!(throttle.check(secs(1 + FAILURES_WINDOW_SECS), &messi, HERE).is_ok());
+        throttle.sweep(secs(1 + FAILURES_WINDOW_SECS));
+        assert!(throttle.0.lock().accounts.is_empty());
+    }
+
+    #[test]
+    fn a_host_is_its_whole_ipv6_network() {
+        let one: IpAddr = "2001:db8:1:2::1".parse().unwrap();
+        let other: IpAddr = "2001:db8:1:2:ffff::9".parse().unwrap();
+        let neighbour: IpAddr = "2001:db8:1:3::1".parse().unwrap();
+        assert_eq!(network(one), network(other));
+        assert_ne!(network(one), network(neighbour));
+        assert_eq!(network("::ffff:192.0.2.1".parse().unwrap()), HERE);
+    }
+}
