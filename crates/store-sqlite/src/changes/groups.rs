@@ -1,0 +1,149 @@
+//! Groups and who is in them.
+
+use kabar_engine::store::{Group, NewGroup};
+use kabar_model::limits::GROUPS_JOINED_MAX;
+use kabar_model::{ConversationId, GroupCode, GroupRole, Refusal, Seq, Timestamp, UserId};
+use rusqlite::{OptionalExtension, params};
+
+use super::posts::last_seq;
+use crate::error::{Outcome, Trouble};
+use crate::reads::words;
+use crate::writer::Work;
+
+/// Codes that are tried before giving up. With a million groups one in sixteen is in use.
+const CODE_TRIES_MAX: usize = 64;
+
+pub(crate) fn create(work: &mut Work, new: NewGroup) -> Outcome<Group> {
+    let key = new.name.key();
+    if is_taken(work, &key)? {
+        return Err(Refusal::GroupTaken.into());
+    }
+    has_room_for_a_group(work, new.creator)?;
+    let code = free_code(work)?;
+    let mut insert = work.connection.prepare_cached(
+        "INSERT INTO conversation (kind, created_at, name, name_key, code, visibility)
+         VALUES ('group', ?1, ?2, ?3, ?4, ?5)",
+    )?;
+    let id = ConversationId(insert.insert(params![
+        new.at.0,
+        new.name.as_str(),
+        key,
+        code.to_string(),
+        words::visibility(new.visibility),
+    ])?);
+    drop(insert);
+    add(work, id, new.creator, GroupRole::Admin, new.at, Seq::NONE)?;
+    Ok(Group { id, name: new.name, code, visibility: new.visibility })
+}
+
+/// Whether an open group has this name or this code. The key of a name that reads like a code is
+/// written just as the code is.
+fn is_taken(work: &Work, key: &str) -> Outcome<bool> {
+    let mut taken = work.connection.prepare_cached(
+        "SELECT 1 FROM conversation
+         WHERE kind = 'group' AND closed_at IS NULL AND name_key = ?1
+         UNION ALL
+         SELECT 1 FROM conversation
+         WHERE kind = 'group' AND closed_at IS NULL AND code = ?1",
+    )?;
+    Ok(taken.exists([key])?)
+}
+
+fn free_code(work: &Work) -> Outcome<GroupCode> {
+    let mut random = work.connection.prepare_cached("SELECT random() & 0xffffff")?;
+    for _ in 0..CODE_TRIES_MAX {
+        let code = GroupCode::new(random.query_row((), |row| row.get(0))?);
+        if !is_taken(work, &code.to_string())? {
+            return Ok(code);
+        }
+    }
+    let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ERROR);
+    let message = "no free group code was found".to_owned();
+    Err(Trouble::Sqlite(rusqlite::Error::SqliteFailure(full, Some(message))))
+}
+
+fn has_room_for_a_group(work: &Work, user: UserId) -> Outcome<()> {
+    let mut count = work
+        .connection
+        .prepare_cached("SELECT COUNT(*) FROM member WHERE user_id = ?1 AND role IS NOT NULL")?;
+    let joined: i64 = count.query_row([user.0], |row| row.get(0))?;
+    let has_room = usize::try_from(joined).is_ok_and(|joined| joined < GROUPS_JOINED_MAX);
+    if has_room { Ok(()) } else { Err(Refusal::TooManyGroups.into()) }
+}
+
+fn add(
+    work: &mut Work,
+    group: ConversationId,
+    user: UserId,
+    role: GroupRole,
+    at: Timestamp,
+    last: Seq,
+) -> Outcome<()> {
+    let mut insert = work.connection.prepare_cached(
+        "INSERT INTO member (conversation_id, user_id, role, joined_at, joined_seq, read_seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+    )?;
+    insert.execute(params![group.0, user.0, words::group_role(role), at.0, last.0])?;
+    work.known.learn_member(group, user);
+    Ok(())
+}
+
+pub(crate) fn join(
+    work: &mut Work,
+    group: ConversationId,
+    user: UserId,
+    at: Timestamp,
+) -> Outcome<()> {
+    let mut open = work.connection.prepare_cached(
+        "SELECT 1 FROM conversation WHERE id = ?1 AND kind = 'group' AND closed_at IS NULL",
+    )?;
+    if !open.exists([group.0])? {
+        return Err(Refusal::GroupUnknown.into());
+    }
+    drop(open);
+    let mut member = work
+        .connection
+        .prepare_cached("SELECT 1 FROM member WHERE conversation_id = ?1 AND user_id = ?2")?;
+    if member.exists([group.0, user.0])? {
+        return Err(Refusal::AlreadyMember.into());
+    }
+    drop(member);
+    has_room_for_a_group(work, user)?;
+    let last = last_seq(work, group)?;
+    add(work, group, user, GroupRole::Member, at, last)
+}
+
+pub(crate) fn leave(
+    work: &mut Work,
+    group: ConversationId,
+    user: UserId,
+    at: Timestamp,
+) -> Outcome<()> {
+    let rows = work
+        .connection
+        .prepare_cached(
+            "DELETE FROM member
+             WHERE conversation_id = ?1 AND user_id = ?2 AND role IS NOT NULL",
+        )?
+        .execute([group.0, user.0])?;
+    if rows == 0 {
+        return Err(Refusal::NotMember.into());
+    }
+    work.known.forget_member(group, user);
+    let mut longest_standing = work.connection.prepare_cached(
+        "SELECT id FROM member WHERE conversation_id = ?1 ORDER BY role = 'admin' DESC, id LIMIT 1",
+    )?;
+    let heir = longest_standing.query_row([group.0], |row| row.get::<_, i64>(0)).optional()?;
+    match heir {
+        // An admin, if there is one, stands first and stays one.
+        Some(member) => work
+            .connection
+            .prepare_cached("UPDATE member SET role = 'admin' WHERE id = ?1")?
+            .execute([member])?,
+        None => work
+            .connection
+            .prepare_cached("UPDATE conversation SET closed_at = ?2 WHERE id = ?1")?
+            .execute([group.0, at.0])?,
+    };
+    Ok(())
+}

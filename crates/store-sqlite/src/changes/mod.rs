@@ -1,0 +1,8 @@
+//! What changes the realm. Everything here runs on the writer's thread, inside its transaction, and
+//! refuses before it writes.
+
+pub(crate) mod accounts;
+pub(crate) mod groups;
+pub(crate) mod positions;
+pub(crate) mod posts;
+pub(crate) mod sessions;

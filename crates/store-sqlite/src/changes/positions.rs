@@ -1,0 +1,21 @@
+//! Read positions.
+
+use kabar_engine::store::Place;
+use kabar_model::UserId;
+
+use super::posts::last_seq;
+use crate::error::Outcome;
+use crate::writer::Work;
+
+/// Moves positions forward, at most to the last message: past it nothing has been read yet.
+pub(crate) fn mark_read(work: &mut Work, user: UserId, positions: &[Place]) -> Outcome<()> {
+    for Place { conversation, seq } in positions {
+        let seq = last_seq(work, *conversation)?.min(*seq);
+        let mut mark = work.connection.prepare_cached(
+            "UPDATE member SET read_seq = ?3
+             WHERE conversation_id = ?1 AND user_id = ?2 AND read_seq < ?3",
+        )?;
+        mark.execute([conversation.0, user.0, seq.0])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Messages.
+
+use kabar_engine::store::{NewMessage, Place, Target};
+use kabar_model::{ConversationId, Refusal, Seq, Timestamp, UserId};
+use rusqlite::{OptionalExtension, params};
+
+use crate::error::Outcome;
+use crate::writer::Work;
+
+/// Stores a message for all of its targets. It runs without a savepoint, so it refuses before it
+/// writes; an error of SQLite's undoes the whole transaction.
+pub(crate) fn post(work: &mut Work, new: &NewMessage) -> Outcome<Vec<Place>> {
+    for target in &new.targets {
+        may_post(work, new.author, *target)?;
+    }
+    let mut places = Vec::with_capacity(new.targets.len());
+    for target in &new.targets {
+        let conversation = match *target {
+            Target::Group(id) => id,
+            Target::Direct(other) => match direct(work, new.author, other)? {
+                Some(id) => id,
+                None => create_direct(work, new.author, other, new.at)?,
+            },
+        };
+        let seq = last_seq(work, conversation)?.next();
+        let mut insert = work.connection.prepare_cached(
+            "INSERT INTO message (conversation_id, seq, author_id, sent_at, body)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        insert.execute((conversation.0, seq.0, new.author.0, new.at.0, new.body.as_str()))?;
+        work.known.learn_last(conversation, seq);
+        places.push(Place { conversation, seq });
+    }
+    Ok(places)
+}
+
+fn may_post(work: &mut Work, author: UserId, target: Target) -> Outcome<()> {
+    match target {
+        Target::Group(group) => {
+            if is_group_member(work, group, author)? { Ok(()) } else { Err(Refusal::NotMember.into()) }
+        }
+        Target::Direct(other) => {
+            if direct(work, author, other)?.is_some() {
+                return Ok(());
+            }
+            let mut known = work.connection.prepare_cached("SELECT 1 FROM account WHERE id = ?1")?;
+            if known.exists([other.0])? { Ok(()) } else { Err(Refusal::UserUnknown.into()) }
+        }
+    }
+}
+
+fn is_group_member(work: &mut Work, group: ConversationId, user: UserId) -> Outcome<bool> {
+    if work.known.is_member(group, user) {
+        return Ok(true);
+    }
+    let mut member = work.connection.prepare_cached(
+        "SELECT 1 FROM member WHERE user_id = ?1 AND conversation_id = ?2 AND role IS NOT NULL",
+    )?;
+    let is_member = member.exists([user.0, group.0])?;
+    if is_member {
+        work.known.learn_member(group, user);
+    }
+    Ok(is_member)
+}
+
+/// The conversation of two people, if they have one.
+fn direct(work: &mut Work, one: UserId, other: UserId) -> Outcome<Option<ConversationId>> {
+    let pair = (one.min(other), one.max(other));
+    if let Some(id) = work.known.direct(pair) {
+        return Ok(Some(id));
+    }
+    let mut find = work.connection.prepare_cached(
+        "SELECT conversation_id FROM direct WHERE user_low = ?1 AND user_high = ?2",
+    )?;
+    let found = find.query_row([pair.0.0, pair.1.0], |row| row.get(0).map(ConversationId));
+    let found = found.optional()?;
+    if let Some(id) = found {
+        work.known.learn_direct(pair, id);
+    }
+    Ok(found)
+}
+
+fn create_direct(
+    work: &mut Work,
+    one: UserId,
+    other: UserId,
+    at: Timestamp,
+) -> Outcome<ConversationId> {
+    let connection = &work.connection;
+    let pair = (one.min(other), one.max(other));
+    let id = connection
+        .prepare_cached("INSERT INTO conversation (kind, created_at) VALUES ('direct', ?1)")?
+        .insert([at.0])?;
+    connection
+        .prepare_cached(
+            "INSERT INTO direct (user_low, user_high, conversation_id) VALUES (?1, ?2, ?3)",
+        )?
+        .execute([pair.0.0, pair.1.0, id])?;
+    let mut join = connection.prepare_cached(
+        "INSERT INTO member (conversation_id, user_id, joined_at, joined_seq, read_seq)
+         VALUES (?1, ?2, ?3, 0, 0)",
+    )?;
+    join.execute(params![id, pair.0.0, at.0])?;
+    if pair.0 != pair.1 {
+        join.execute(params![id, pair.1.0, at.0])?;
+    }
+    work.known.learn_direct(pair, ConversationId(id));
+    Ok(ConversationId(id))
+}
+
+/// The number of a conversation's last message. It is written nowhere: one seek finds it.
+pub(super) fn last_seq(work: &mut Work, conversation: ConversationId) -> Outcome<Seq> {
+    if let Some(seq) = work.known.last(conversation) {
+        return Ok(seq);
+    }
+    let mut last = work.connection.prepare_cached(
+        "SELECT seq FROM message WHERE conversation_id = ?1 ORDER BY seq DESC LIMIT 1",
+    )?;
+    let found = last.query_row([conversation.0], |row| row.get(0).map(Seq)).optional()?;
+    let seq = found.unwrap_or(Seq::NONE);
+    work.known.learn_last(conversation, seq);
+    Ok(seq)
+}

@@ -1,0 +1,44 @@
+//! Sessions.
+
+use kabar_engine::store::{NewSession, SessionRecord};
+use kabar_model::{Refusal, SessionId, Timestamp};
+use rusqlite::{OptionalExtension, params};
+
+use crate::error::Outcome;
+use crate::writer::Work;
+
+pub(crate) fn create(work: &Work, new: NewSession) -> Outcome<SessionRecord> {
+    let connection = &work.connection;
+    let mut account = connection.prepare_cached("SELECT disabled FROM account WHERE id = ?1")?;
+    match account.query_row([new.user.0], |row| row.get(0)).optional()? {
+        None => return Err(Refusal::UserUnknown.into()),
+        Some(true) => return Err(Refusal::NotAllowed.into()),
+        Some(false) => {}
+    }
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO session (account_id, token_hash, created_at, used_at)
+         VALUES (?1, ?2, ?3, ?3)",
+    )?;
+    let id = SessionId(insert.insert(params![new.user.0, new.token.0, new.at.0])?);
+    Ok(SessionRecord { id, user: new.user, token: new.token, used_at: new.at })
+}
+
+pub(crate) fn end(work: &Work, id: SessionId) -> Outcome<bool> {
+    let mut end = work.connection.prepare_cached("DELETE FROM session WHERE id = ?1")?;
+    Ok(end.execute([id.0])? > 0)
+}
+
+pub(crate) fn touch(work: &Work, used: &[(SessionId, Timestamp)]) -> Outcome<()> {
+    let mut touch = work
+        .connection
+        .prepare_cached("UPDATE session SET used_at = ?2 WHERE id = ?1 AND used_at < ?2")?;
+    for (id, at) in used {
+        touch.execute([id.0, at.0])?;
+    }
+    Ok(())
+}
+
+pub(crate) fn expire(work: &Work, unused_since: Timestamp) -> Outcome<u64> {
+    let mut expire = work.connection.prepare_cached("DELETE FROM session WHERE used_at < ?1")?;
+    Ok(expire.execute([unused_since.0])? as u64)
+}

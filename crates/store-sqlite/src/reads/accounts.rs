@@ -1,0 +1,63 @@
+//! Accounts and sessions.
+
+use kabar_engine::store::{Account, SessionRecord, TokenHash};
+use kabar_model::{SessionId, Timestamp, User, UserId, Username};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::words::{USER, user};
+use super::limit_of;
+
+pub(crate) fn account(connection: &Connection, username: &Username) -> rusqlite::Result<Option<Account>> {
+    let sql = format!("SELECT {USER}, password_hash FROM account WHERE username = ?1");
+    let mut find = connection.prepare_cached(&sql)?;
+    let account = |row: &Row<'_>| Ok(Account { user: user(row)?, password_hash: row.get(6)? });
+    find.query_row([username.as_str()], account).optional()
+}
+
+pub(crate) fn users(connection: &Connection, ids: &[UserId]) -> rusqlite::Result<Vec<User>> {
+    let mut find =
+        connection.prepare_cached(&format!("SELECT {USER} FROM account WHERE id = ?1"))?;
+    let found = ids.iter().filter_map(|id| find.query_row([id.0], user).optional().transpose());
+    found.collect()
+}
+
+pub(crate) fn list(
+    connection: &Connection,
+    after: Option<&Username>,
+    limit: usize,
+) -> rusqlite::Result<Vec<User>> {
+    let sql = format!("SELECT {USER} FROM account WHERE username > ?1 ORDER BY username LIMIT ?2");
+    let mut list = connection.prepare_cached(&sql)?;
+    let after = after.map_or("", Username::as_str);
+    list.query_map(params![after, limit_of(limit)], user)?.collect()
+}
+
+const SESSION: &str = "id, account_id, token_hash, used_at";
+
+fn session_in(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
+    Ok(SessionRecord {
+        id: SessionId(row.get(0)?),
+        user: UserId(row.get(1)?),
+        token: TokenHash(row.get(2)?),
+        used_at: Timestamp(row.get(3)?),
+    })
+}
+
+pub(crate) fn session(
+    connection: &Connection,
+    token: TokenHash,
+) -> rusqlite::Result<Option<SessionRecord>> {
+    let sql = format!("SELECT {SESSION} FROM session WHERE token_hash = ?1");
+    connection.prepare_cached(&sql)?.query_row([token.0], session_in).optional()
+}
+
+pub(crate) fn sessions_used_since(
+    connection: &Connection,
+    since: Timestamp,
+    limit: usize,
+) -> rusqlite::Result<Vec<SessionRecord>> {
+    let sql = format!(
+        "SELECT {SESSION} FROM session WHERE used_at >= ?1 ORDER BY used_at DESC LIMIT ?2"
+    );
+    connection.prepare_cached(&sql)?.query_map([since.0, limit_of(limit)], session_in)?.collect()
+}

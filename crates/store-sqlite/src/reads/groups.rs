@@ -1,0 +1,102 @@
+//! Groups, their members, and conversations by number.
+
+use kabar_engine::store::{Conversation, Group, ListedGroup};
+use kabar_model::{ConversationId, GroupCode, GroupName, GroupRole, UserId};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::limit_of;
+use super::words::{self, GROUP};
+
+pub(crate) fn group(connection: &Connection, name_or_code: &str) -> rusqlite::Result<Option<Group>> {
+    // A code could be a name, so what is no name is no code either.
+    let Ok(name) = GroupName::parse(name_or_code) else { return Ok(None) };
+    if let Some(group) = open_group(connection, "name_key", &name.key())? {
+        return Ok(Some(group));
+    }
+    match GroupCode::parse(name.as_str()) {
+        Some(code) => open_group(connection, "code", &code.to_string()),
+        None => Ok(None),
+    }
+}
+
+fn open_group(
+    connection: &Connection,
+    column: &str,
+    value: &str,
+) -> rusqlite::Result<Option<Group>> {
+    let sql = format!(
+        "SELECT {GROUP} FROM conversation c
+         WHERE c.kind = 'group' AND c.closed_at IS NULL AND c.{column} = ?1"
+    );
+    connection.prepare_cached(&sql)?.query_row([value], words::group).optional()
+}
+
+pub(crate) fn conversations(
+    connection: &Connection,
+    ids: &[ConversationId],
+) -> rusqlite::Result<Vec<Conversation>> {
+    let sql = format!("SELECT {GROUP}, c.kind FROM conversation c WHERE c.id = ?1");
+    let mut find = connection.prepare_cached(&sql)?;
+    let conversation = |row: &Row<'_>| match row.get_ref(4)?.as_str()? {
+        "group" => words::group(row).map(Conversation::Group),
+        _ => row.get(0).map(|id| Conversation::Direct(ConversationId(id))),
+    };
+    let found =
+        ids.iter().filter_map(|id| find.query_row([id.0], conversation).optional().transpose());
+    found.collect()
+}
+
+pub(crate) fn members(
+    connection: &Connection,
+    group: ConversationId,
+) -> rusqlite::Result<Vec<(UserId, GroupRole)>> {
+    let mut list = connection.prepare_cached(
+        "SELECT user_id, role = 'admin' FROM member
+         WHERE conversation_id = ?1 AND role IS NOT NULL ORDER BY id",
+    )?;
+    let member = |row: &Row<'_>| {
+        let role = if row.get(1)? { GroupRole::Admin } else { GroupRole::Member };
+        Ok((UserId(row.get(0)?), role))
+    };
+    list.query_map([group.0], member)?.collect()
+}
+
+/// How many are in the group `c`.
+const MEMBERS: &str = "(SELECT COUNT(*) FROM member WHERE conversation_id = c.id)";
+
+pub(crate) fn visible(
+    connection: &Connection,
+    user: UserId,
+    limit: usize,
+) -> rusqlite::Result<Vec<ListedGroup>> {
+    let own = format!(
+        "SELECT {GROUP}, {MEMBERS}, 1 FROM member m
+         JOIN conversation c ON c.id = m.conversation_id
+         WHERE m.user_id = ?1 AND m.role IS NOT NULL ORDER BY c.id LIMIT ?2"
+    );
+    let public = format!(
+        "SELECT {GROUP}, {MEMBERS}, 0 FROM conversation c
+         WHERE c.visibility = 'public' AND c.closed_at IS NULL
+           AND NOT EXISTS (SELECT 1 FROM member
+                           WHERE user_id = ?1 AND conversation_id = c.id AND role IS NOT NULL)
+         ORDER BY c.id LIMIT ?2"
+    );
+    let mut listed = Vec::new();
+    for sql in [own, public] {
+        let mut list = connection.prepare_cached(&sql)?;
+        let rest = limit_of(limit - listed.len());
+        for group in list.query_map([user.0, rest], listed_group)? {
+            listed.push(group?);
+        }
+    }
+    Ok(listed)
+}
+
+fn listed_group(row: &Row<'_>) -> rusqlite::Result<ListedGroup> {
+    let members: i64 = row.get(4)?;
+    Ok(ListedGroup {
+        group: words::group(row)?,
+        members: members.unsigned_abs(),
+        joined: row.get(5)?,
+    })
+}

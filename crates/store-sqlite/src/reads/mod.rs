@@ -1,0 +1,15 @@
+//! What is read: on a few read-only connections, beside the writer.
+
+pub(crate) mod accounts;
+pub(crate) mod groups;
+pub(crate) mod messages;
+mod pool;
+pub(crate) mod unread;
+pub(crate) mod words;
+
+pub(crate) use pool::Readers;
+
+/// A limit as SQL takes it.
+fn limit_of(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,87 @@
+//! How values are written in columns, and read from them.
+
+use kabar_engine::store::Group;
+use kabar_model::{
+    ConversationId, Country, DisplayName, GroupCode, GroupName, GroupRole, Refusal, Role, User,
+    UserId, Username, Visibility,
+};
+use rusqlite::Row;
+use rusqlite::types::Type;
+
+pub(crate) fn role(role: Role) -> &'static str {
+    match role {
+        Role::User => "user",
+        Role::Administrator => "administrator",
+    }
+}
+
+pub(crate) fn group_role(role: GroupRole) -> &'static str {
+    match role {
+        GroupRole::Member => "member",
+        GroupRole::Admin => "admin",
+    }
+}
+
+pub(crate) fn visibility(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Public => "public",
+        Visibility::Private => "private",
+    }
+}
+
+/// The columns that [`user`] reads.
+pub(crate) const USER: &str = "id, username, name, country, role, disabled";
+
+/// Reads an account from the columns [`USER`].
+pub(crate) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
+    Ok(User {
+        id: UserId(row.get(0)?),
+        username: parsed(row, 1, Username::parse)?,
+        name: parsed(row, 2, DisplayName::parse)?,
+        country: match row.get_ref(3)?.as_str_or_null()? {
+            Some(text) => Some(Country::parse(text).map_err(|error| unreadable(3, error))?),
+            None => None,
+        },
+        role: match row.get_ref(4)?.as_str()? {
+            "administrator" => Role::Administrator,
+            _ => Role::User,
+        },
+        disabled: row.get(5)?,
+    })
+}
+
+/// The columns that [`group`] reads.
+pub(crate) const GROUP: &str = "c.id, c.name, c.code, c.visibility";
+
+/// Reads a group from the columns [`GROUP`].
+pub(crate) fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
+    let code = |text: &str| GroupCode::parse(text).ok_or(Refusal::GroupUnknown);
+    Ok(Group {
+        id: ConversationId(row.get(0)?),
+        name: parsed(row, 1, GroupName::parse)?,
+        code: parsed(row, 2, code)?,
+        visibility: match row.get_ref(3)?.as_str()? {
+            "public" => Visibility::Public,
+            _ => Visibility::Private,
+        },
+    })
+}
+
+fn parsed<T>(
+    row: &Row<'_>,
+    column: usize,
+    parse: impl FnOnce(&str) -> Result<T, Refusal>,
+) -> rusqlite::Result<T> {
+    parse(row.get_ref(column)?.as_str()?).map_err(|error| unreadable(column, error))
+}
+
+/// A stored value that the model does not take. The writer never stores one: the file is damaged.
+fn unreadable(column: usize, refusal: Refusal) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(refusal))
+}
+
+/// A file in which something is not as the writer leaves it.
+pub(crate) fn damaged(what: String) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(code, Some(what))
+}

@@ -1,0 +1,176 @@
+//! What only the inside can bring about: full batches, errors of one change, a disk that fails.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::mpsc as channel;
+use std::task::Poll;
+
+use kabar_engine::store::{NewRole, Target};
+use kabar_model::{Body, DisplayName, Refusal, Role};
+use rusqlite::ffi;
+
+use super::*;
+use crate::error::Trouble;
+
+struct Realm {
+    store: SqliteStore,
+    ana: UserId,
+    budi: UserId,
+    failures: channel::Receiver<String>,
+    dir: tempfile::TempDir,
+}
+
+async fn realm() -> Realm {
+    let dir = tempfile::tempdir().unwrap();
+    let (failed, failures) = channel::channel();
+    let on_fatal: OnFatal = Arc::new(move |what| failed.send(what.to_owned()).unwrap());
+    let store = SqliteStore::open(dir.path(), on_fatal).unwrap();
+    let ana = user(&store, "ana").await.unwrap();
+    let budi = user(&store, "budi").await.unwrap();
+    Realm { store, ana, budi, failures, dir }
+}
+
+async fn user(store: &SqliteStore, name: &str) -> Result<UserId> {
+    let username = Username::parse(name).unwrap();
+    let new = NewUser {
+        name: DisplayName::of(&username),
+        username,
+        country: None,
+        password_hash: "$".into(),
+        role: NewRole::Fixed(Role::User),
+        at: Timestamp(0),
+    };
+    store.create_user(new).await.map(|user| user.id)
+}
+
+impl Realm {
+    async fn post(&self) -> Ticket<Vec<Place>> {
+        let body = Body::parse("hai").unwrap();
+        let targets = vec![Target::Direct(self.budi)];
+        let new = NewMessage { author: self.ana, targets, body, at: Timestamp(0) };
+        self.store.post(new).await.unwrap()
+    }
+
+    /// Keeps the writer from going on until the sender is used or dropped.
+    async fn hold_writer(&self) -> channel::Sender<()> {
+        let (release, released) = channel::channel::<()>();
+        self.enqueue(move |_| {
+            let _ = released.recv();
+            Ok(())
+        })
+        .await;
+        release
+    }
+
+    /// Hands a change over and does not wait for it.
+    async fn enqueue(
+        &self,
+        deed: impl FnOnce(&mut Work) -> Outcome<()> + Send + 'static,
+    ) -> oneshot::Receiver<Result<()>> {
+        let (answer, answered) = oneshot::channel();
+        self.store.hand_over(change(deed, answer)).await.unwrap();
+        answered
+    }
+}
+
+fn sqlite_error(code: i32) -> Trouble {
+    Trouble::Sqlite(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_together_is_committed_together() {
+    let realm = realm().await;
+    let release = realm.hold_writer().await;
+    let mut tickets = Vec::new();
+    for _ in 0..800 {
+        tickets.push(realm.post().await);
+    }
+    let before = realm.store.commits();
+    drop(release);
+    for (number, ticket) in tickets.into_iter().enumerate() {
+        assert_eq!(ticket.await.unwrap()[0].seq.0, number as i64 + 1);
+    }
+    let commits = realm.store.commits() - before;
+    // Two or three transactions; a slow machine may cut more of them short after 2 ms.
+    assert!(commits < 40, "{commits} commits for 800 messages");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_of_one_change_harms_only_itself() {
+    let realm = realm().await;
+    let release = realm.hold_writer().await;
+    let first = realm.post().await;
+    let failing = realm
+        .enqueue(|work| {
+            work.connection.execute("UPDATE account SET name = 'spoiled'", ())?;
+            work.connection.execute("INSERT INTO account (id) VALUES (1)", ())?;
+            Ok(())
+        })
+        .await;
+    let refused = realm
+        .enqueue(|work| {
+            work.connection.execute("UPDATE account SET name = 'spoiled'", ())?;
+            Err(Refusal::NotAllowed.into())
+        })
+        .await;
+    let second = realm.post().await;
+    drop(release);
+    assert_eq!(first.await.unwrap()[0].seq, Seq(1));
+    assert!(matches!(failing.await.unwrap(), Err(Error::Failed(_))));
+    assert!(matches!(refused.await.unwrap(), Err(Error::Refused(Refusal::NotAllowed))));
+    assert_eq!(second.await.unwrap()[0].seq, Seq(2));
+    let names = realm.store.users(&[realm.ana, realm.budi]).await.unwrap();
+    assert!(names.iter().all(|user| user.name.as_str() != "spoiled"));
+    assert!(realm.failures.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_failed_sync_nobody_is_answered_and_nothing_more_is_written() {
+    for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_CORRUPT] {
+        let realm = realm().await;
+        realm.post().await.await.unwrap();
+        let release = realm.hold_writer().await;
+        let mut before = pin!(realm.post().await);
+        let mut failing = pin!(realm.enqueue(move |_| Err(sqlite_error(code))).await);
+        let after = realm.post().await;
+        drop(release);
+
+        assert!(realm.failures.recv().unwrap().contains("the database failed"));
+        let (before, failing) = poll_fn(|context| {
+            let before = before.as_mut().poll(context).is_pending();
+            Poll::Ready((before, failing.as_mut().poll(context).is_pending()))
+        })
+        .await;
+        assert!(before, "neither a success nor a failure may be told");
+        assert!(failing);
+        assert!(after.await.is_err(), "it was never run");
+        assert!(user(&realm.store, "late").await.is_err());
+        assert!(realm.store.check().await.is_err());
+        assert!(realm.failures.try_recv().is_err(), "once is enough");
+
+        drop(realm.store);
+        let store = SqliteStore::open(realm.dir.path(), Arc::new(|_| ())).unwrap();
+        assert_eq!(store.unread(realm.budi, 10, 1_000).await.unwrap().messages.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_fails_the_whole_batch_and_passes() {
+    let realm = realm().await;
+    realm.post().await.await.unwrap();
+    realm.store.limit_pages(1).await.unwrap();
+    let body = Body::parse(&"x".repeat(60_000)).unwrap();
+    let release = realm.hold_writer().await;
+    let small = realm.post().await;
+    let targets = vec![Target::Direct(realm.budi)];
+    let large = NewMessage { author: realm.ana, targets, body, at: Timestamp(0) };
+    let large = realm.store.post(large).await.unwrap();
+    drop(release);
+    assert!(matches!(small.await, Err(Error::Failed(_))));
+    assert!(matches!(large.await, Err(Error::Failed(_))));
+    assert_eq!(realm.store.unread(realm.budi, 10, 1_000).await.unwrap().messages.len(), 1);
+
+    realm.store.limit_pages(1_000_000).await.unwrap();
+    assert_eq!(realm.post().await.await.unwrap()[0].seq, Seq(2), "no number was used up");
+    assert!(realm.failures.try_recv().is_err(), "a full disk is not fatal");
+}

@@ -1,0 +1,133 @@
+//! One transaction for many requests.
+
+use std::mem;
+use std::time::{Duration, Instant};
+
+use kabar_engine::Error;
+use kabar_engine::store::Place;
+use kabar_model::Refusal;
+use tokio::sync::mpsc;
+
+use super::request::{Answer, Change, Request, execute};
+use super::Work;
+use crate::changes::posts;
+use crate::error::{Trouble, is_fatal};
+
+/// Requests in one transaction.
+const BATCH_REQUESTS_MAX: usize = 512;
+
+/// A transaction takes no further request after this time.
+const BATCH_TIME_MAX: Duration = Duration::from_millis(2);
+
+/// Those who wait for the transaction's end. Kept between transactions for its memory.
+#[derive(Default)]
+pub(super) struct Batch(Vec<Held>);
+
+/// An outcome that must not be told before it is durable.
+enum Held {
+    Post(Result<Vec<Place>, Refusal>, Answer<Vec<Place>>),
+    Change(Box<dyn Change>),
+}
+
+/// A request that was not run.
+impl From<Request> for Held {
+    fn from(request: Request) -> Self {
+        match request {
+            Request::Post(_, answer) => Self::Post(Ok(Vec::new()), answer),
+            Request::Change(change) => Self::Change(change),
+        }
+    }
+}
+
+impl Batch {
+    /// Runs `first` and whatever else is queued, commits, and answers everybody. Says whether it was
+    /// committed. An error is fatal: what the disk holds is uncertain, and nobody has been answered.
+    pub(super) fn run(
+        &mut self,
+        first: Request,
+        requests: &mut mpsc::Receiver<Request>,
+        work: &mut Work,
+    ) -> rusqlite::Result<bool> {
+        let outcome = self.fill(first, requests, work).and_then(|()| execute(work, "COMMIT"));
+        match outcome {
+            Ok(()) => {
+                self.answer(None);
+                Ok(true)
+            }
+            Err(error) if !is_fatal(&error) && roll_back(work).is_ok() => {
+                tracing::error!(%error, requests = self.0.len(), "a transaction was undone");
+                self.answer(Some(&Error::failed(error)));
+                Ok(false)
+            }
+            Err(error) => {
+                // A dropped sender would answer "failed", but what failed here may well be found
+                // after recovery. So nobody hears anything: the process is about to end.
+                mem::forget(mem::take(&mut self.0));
+                Err(error)
+            }
+        }
+    }
+
+    fn fill(
+        &mut self,
+        first: Request,
+        requests: &mut mpsc::Receiver<Request>,
+        work: &mut Work,
+    ) -> rusqlite::Result<()> {
+        let started = Instant::now();
+        if let Err(error) = execute(work, "BEGIN IMMEDIATE") {
+            self.0.push(Held::from(first));
+            return Err(error);
+        }
+        let mut next = Some(first);
+        while let Some(request) = next {
+            self.take(request, work)?;
+            let has_room = self.0.len() < BATCH_REQUESTS_MAX && started.elapsed() < BATCH_TIME_MAX;
+            next = if has_room { requests.try_recv().ok() } else { None };
+        }
+        Ok(())
+    }
+
+    /// Runs a request. Whether that worked or not, the one who asked is held from here on.
+    fn take(&mut self, request: Request, work: &mut Work) -> rusqlite::Result<()> {
+        match request {
+            Request::Post(message, answer) => {
+                let (outcome, error) = match posts::post(work, &message) {
+                    Ok(places) => (Ok(places), Ok(())),
+                    Err(Trouble::Refused(refusal)) => (Err(refusal), Ok(())),
+                    Err(Trouble::Sqlite(error)) => (Ok(Vec::new()), Err(error)),
+                };
+                self.0.push(Held::Post(outcome, answer));
+                error
+            }
+            Request::Change(mut change) => {
+                let error = change.run(work);
+                self.0.push(Held::Change(change));
+                error
+            }
+        }
+    }
+
+    fn answer(&mut self, undone: Option<&Error>) {
+        for held in self.0.drain(..) {
+            match held {
+                Held::Post(outcome, answer) => {
+                    let outcome = match undone {
+                        Some(error) => Err(error.clone()),
+                        None => outcome.map_err(Error::from),
+                    };
+                    // Whoever asked may have gone; the message stands.
+                    let _ = answer.send(outcome);
+                }
+                Held::Change(change) => change.answer(undone),
+            }
+        }
+    }
+}
+
+
+fn roll_back(work: &mut Work) -> rusqlite::Result<()> {
+    work.known.forget();
+    // SQLite has undone the transaction already after some errors.
+    if work.connection.is_autocommit() { Ok(()) } else { execute(work, "ROLLBACK") }
+}

@@ -1,0 +1,67 @@
+//! What the writer remembers of the database, so that a post needs no look-up.
+
+use std::collections::{HashMap, HashSet};
+
+use kabar_model::{ConversationId, Seq, UserId};
+
+/// Facts of one kind that are remembered. When there are more, all are forgotten and looked up again.
+const FACTS_MAX: usize = 65_536;
+
+/// A pair of people, the lower number first.
+pub(crate) type Pair = (UserId, UserId);
+
+/// Facts that are also in the database, as the open transaction sees it. Only the writer changes
+/// them, so they go stale only when a transaction is rolled back.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    directs: HashMap<Pair, ConversationId>,
+    members: HashSet<(ConversationId, UserId)>,
+    last: HashMap<ConversationId, Seq>,
+}
+
+impl Known {
+    /// Forgets everything: a change has been undone.
+    pub(crate) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The conversation of two people.
+    pub(crate) fn direct(&self, pair: Pair) -> Option<ConversationId> {
+        self.directs.get(&pair).copied()
+    }
+
+    pub(crate) fn learn_direct(&mut self, pair: Pair, conversation: ConversationId) {
+        if self.directs.len() >= FACTS_MAX {
+            self.directs.clear();
+        }
+        self.directs.insert(pair, conversation);
+    }
+
+    /// Whether a person is known to be in a group; `false`: look it up.
+    pub(crate) fn is_member(&self, group: ConversationId, user: UserId) -> bool {
+        self.members.contains(&(group, user))
+    }
+
+    pub(crate) fn learn_member(&mut self, group: ConversationId, user: UserId) {
+        if self.members.len() >= FACTS_MAX {
+            self.members.clear();
+        }
+        self.members.insert((group, user));
+    }
+
+    pub(crate) fn forget_member(&mut self, group: ConversationId, user: UserId) {
+        self.members.remove(&(group, user));
+    }
+
+    /// The number of a conversation's last message.
+    pub(crate) fn last(&self, conversation: ConversationId) -> Option<Seq> {
+        self.last.get(&conversation).copied()
+    }
+
+    pub(crate) fn learn_last(&mut self, conversation: ConversationId, seq: Seq) {
+        if self.last.len() >= FACTS_MAX {
+            self.last.clear();
+        }
+        self.last.insert(conversation, seq);
+    }
+}

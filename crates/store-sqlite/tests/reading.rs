@@ -1,0 +1,73 @@
+//! What reads cost and refuse.
+
+mod realm;
+
+use kabar_engine::Store;
+use kabar_engine::store::Unread;
+use kabar_model::Seq;
+use rusqlite::Connection;
+
+use self::realm::{message, open, say, user};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_for_news_gives_nothing_to_write_until_much_was_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    let ana = user(&store, "ana").await;
+    let budi = user(&store, "budi").await;
+    for _ in 0..64 {
+        say(&store, ana, budi, "mine").await;
+    }
+    assert_eq!(store.unread(ana, 10, 1_000).await.unwrap(), Unread::default());
+    let last = say(&store, ana, budi, "one more").await;
+    let unread = store.unread(ana, 10, 1_000).await.unwrap();
+    assert_eq!(unread, Unread { messages: vec![], positions: vec![last] });
+    store.mark_read(ana, &unread.positions).await.unwrap();
+    assert_eq!(store.unread(ana, 10, 1_000).await.unwrap(), Unread::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversation_with_a_hole_is_not_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    let ana = user(&store, "ana").await;
+    let budi = user(&store, "budi").await;
+    for number in 1..=5 {
+        say(&store, ana, budi, &number.to_string()).await;
+        say(&store, budi, budi, "note").await;
+    }
+    let holed = say(&store, ana, budi, "last").await.conversation;
+    store.close();
+    let file = Connection::open(dir.path().join("kabar.db")).unwrap();
+    file.execute("DELETE FROM message WHERE conversation_id = ?1 AND seq = 3", [holed.0]).unwrap();
+    drop(file);
+
+    let store = open(dir.path()).unwrap();
+    let error = store.messages(holed, Seq::NONE, 10).await.unwrap_err();
+    assert!(error.to_string().contains("from message 2 to 4"), "{error}");
+    assert!(store.unread(budi, 100, 1_000).await.is_err());
+    assert_eq!(store.messages(holed, Seq(3), 10).await.unwrap().len(), 3, "what is whole is served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_go_on_beside_writes() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    let ana = user(&store, "ana").await;
+    let budi = user(&store, "budi").await;
+    let conversation = say(&store, ana, budi, "first").await.conversation;
+    let writing = async {
+        for _ in 0..200 {
+            drop(store.post(message(ana, budi, "hai")).await.unwrap());
+        }
+    };
+    let reading = async {
+        let mut seen = 0;
+        while seen < 201 {
+            let found = store.messages(conversation, Seq::NONE, 1_000).await.unwrap();
+            assert!(found.len() >= seen);
+            seen = found.len();
+        }
+    };
+    tokio::join!(writing, reading);
+}
