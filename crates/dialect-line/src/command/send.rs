@@ -1,0 +1,48 @@
+//! `send [TOKEN] USER[,USER...] TEXT`: sends a text to people.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use kabar_engine::Caller;
+use kabar_model::{Address, Body, Refusal};
+
+use super::{Command, Run};
+use crate::reply::{Complaint, Outcome, Reply};
+use crate::session::LineConversation;
+use crate::words::Words;
+
+pub(super) const COMMAND: Command = Command {
+    name: "send",
+    usage: "send [TOKEN] USER[,USER...] TEXT",
+    summary: "send a text to one person or several",
+    overlaps: true,
+    closes: false,
+    run: Run::LoggedIn(run),
+};
+
+fn run<'a>(
+    session: &'a mut LineConversation,
+    caller: Caller,
+    mut words: Words<'a>,
+) -> BoxFuture<'a, Outcome> {
+    async move {
+        let (Some(receivers), Some(text)) = (words.take(), words.rest()) else {
+            return Err(Complaint::Usage);
+        };
+        let body = Body::parse(text)?;
+        let mut known = Vec::new();
+        let mut impossible = Vec::new();
+        for receiver in receivers.split(',').filter(|receiver| !receiver.is_empty()) {
+            match Address::parse(receiver) {
+                Ok(address) => known.push(address),
+                // A name that no account can have is the name of no account.
+                Err(_) => impossible.push(receiver.to_owned()),
+            }
+        }
+        if !impossible.is_empty() {
+            impossible.extend(session.engine.unknown_among(&known).await?);
+            return Err(Refusal::ReceiverUnknown(impossible).into());
+        }
+        Ok(Reply::Posting(session.engine.send(&caller, &known, body).await?))
+    }
+    .boxed()
+}

@@ -1,0 +1,185 @@
+//! One conversation in dialect line: who is logged in, and the way of a line from bytes to answer.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use kabar_engine::{Caller, Connected, Engine, Error, Login, Origin};
+use kabar_model::SessionToken;
+use kabar_wire::conversation::{Answer, Conversation, Cut, Ending, Output, Worth};
+use kabar_wire::frame::LineFramer;
+use tracing::error;
+use uuid::Uuid;
+
+use crate::command::{self, Command, Run};
+use crate::profile::Profile;
+use crate::reply::{self, Complaint, Outcome, Reply};
+use crate::wording::{self, Text};
+use crate::words::Words;
+
+/// The longest line, without its end.
+pub const LINE_BYTES_MAX: usize = 64 * 1024;
+
+/// One conversation in dialect line.
+pub struct LineConversation {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) profile: Profile,
+    pub(crate) origin: Origin,
+    login: Option<Remembered>,
+    known: bool,
+    framer: LineFramer,
+}
+
+/// The session of the login that succeeded on this connection.
+struct Remembered {
+    caller: Caller,
+    token: SessionToken,
+    _connected: Connected,
+}
+
+impl LineConversation {
+    /// A conversation that has just begun.
+    pub fn new(engine: Arc<Engine>, profile: Profile, origin: Origin) -> Self {
+        let framer = LineFramer::new(LINE_BYTES_MAX);
+        Self { engine, profile, origin, login: None, known: false, framer }
+    }
+
+    pub(crate) fn remember(&mut self, login: Login) {
+        self.known = true;
+        let connected = self.engine.connected(&login.caller);
+        self.login =
+            Some(Remembered { caller: login.caller, token: login.token, _connected: connected });
+    }
+
+    /// Forgets the connection's session if it is that one.
+    pub(crate) fn forget(&mut self, ended: &Caller) {
+        self.login.take_if(|login| login.caller.session() == ended.session());
+    }
+
+    /// The token of the connection's own session.
+    pub(crate) fn own_token(&self) -> Option<SessionToken> {
+        self.login.as_ref().map(|login| login.token)
+    }
+
+    /// Who speaks: the session whose token comes first, else the connection's own.
+    async fn caller(&mut self, words: &mut Words<'_>) -> Result<Caller, Error> {
+        if let Some(token) = words.peek().and_then(SessionToken::parse) {
+            words.take();
+            let caller = self.engine.resume(token).await?;
+            self.known = true;
+            return Ok(caller);
+        }
+        let login = self.login.as_ref().ok_or(kabar_model::Refusal::SessionUnknown)?;
+        self.engine.still(&login.caller)?;
+        Ok(login.caller.clone())
+    }
+
+    async fn run(&mut self, command: &Command, mut words: Words<'_>) -> Outcome {
+        match command.run {
+            Run::Anyone(run) => run(self, words).await,
+            Run::LoggedIn(run) => {
+                let caller = self.caller(&mut words).await?;
+                run(self, caller, words).await
+            }
+        }
+    }
+
+    async fn respond(&mut self, line: &[u8]) -> Answer {
+        let profile = self.profile;
+        let nonsense = |text: Text| Answer {
+            worth: Worth::Nonsense,
+            ..Answer::now(reply::error(text.words(profile)))
+        };
+        let Ok(line) = std::str::from_utf8(line) else { return nonsense(Text::NotUtf8) };
+        let mut words = Words::new(line);
+        let Some(command) = words.take().and_then(command::named) else {
+            return nonsense(Text::UnknownCommand);
+        };
+        match self.run(command, words).await {
+            Ok(Reply::Ready(bytes)) => Answer::now(bytes),
+            Ok(Reply::Last(bytes)) => Answer { close: true, ..Answer::now(bytes) },
+            Ok(Reply::Inbox(bytes, receipt)) => {
+                let engine = Arc::clone(&self.engine);
+                let written = receipt.map(|receipt| {
+                    async move {
+                        if let Err(error) = engine.confirm(receipt).await {
+                            error!(%error, "messages that were read stay unread");
+                        }
+                    }
+                    .boxed()
+                });
+                Answer { written, ..Answer::now(bytes) }
+            }
+            Ok(Reply::Posting(posting)) => {
+                let durable = async move {
+                    match posting.durable().await {
+                        Ok(_) => reply::ok(|o| o.text("message", Text::MessageSent.words(profile))),
+                        Err(error) => complain(profile, command, &error.into()),
+                    }
+                };
+                Answer { output: Output::Later(durable.boxed()), ..Answer::now(Vec::new()) }
+            }
+            Err(complaint) => {
+                let worth = match complaint {
+                    Complaint::Usage => Worth::Nonsense,
+                    Complaint::Error(_) | Complaint::GroupUnknownToJoin => Worth::Sense,
+                };
+                Answer {
+                    worth,
+                    close: command.closes && worth == Worth::Sense,
+                    ..Answer::now(complain(profile, command, &complaint))
+                }
+            }
+        }
+    }
+}
+
+impl Conversation for LineConversation {
+    fn cut(&mut self, input: &mut BytesMut) -> Cut {
+        match self.framer.cut(input) {
+            Ok(Some(line)) => Cut::Request(line),
+            Ok(None) => Cut::More,
+            Err(_) => Cut::Broken(Ending::TooLong),
+        }
+    }
+
+    fn overlaps(&self, request: &[u8]) -> bool {
+        let word = request.trim_ascii_start().split(|&byte| byte == b' ').next();
+        let word = word.and_then(|word| std::str::from_utf8(word).ok());
+        word.and_then(command::named).is_some_and(|command| command.overlaps)
+    }
+
+    fn answer(&mut self, request: Bytes) -> BoxFuture<'_, Answer> {
+        async move { self.respond(&request).await }.boxed()
+    }
+
+    fn is_known(&self) -> bool {
+        self.known
+    }
+
+    fn farewell(&self, reason: Ending) -> Vec<u8> {
+        let text = match reason {
+            Ending::TooLong => Text::LineTooLong,
+            Ending::TooMuchBeforeLogin => Text::LoginFirst,
+            Ending::TooManyErrors => Text::TooManyErrors,
+        };
+        reply::error(text.words(self.profile))
+    }
+}
+
+fn complain(profile: Profile, command: &Command, complaint: &Complaint) -> Vec<u8> {
+    let message = match complaint {
+        Complaint::Usage => Text::Usage.say(profile, command.usage),
+        Complaint::GroupUnknownToJoin => Text::GroupUnknownToJoin.words(profile).to_owned(),
+        Complaint::Error(Error::Refused(refusal)) => {
+            wording::refusal(refusal, profile, command.usage)
+        }
+        Complaint::Error(Error::Failed(cause)) => {
+            let incident = Uuid::new_v4().simple().to_string()[..8].to_owned();
+            error!(%incident, command = command.name, %cause, "a request failed");
+            Text::Failure.say(profile, &incident)
+        }
+    };
+    reply::error(&message)
+}

@@ -1,0 +1,157 @@
+//! What transcripts are played on: an engine over an in-memory store, a clock that stands still, and
+//! a conversation for each person.
+//!
+//! ```text
+//! ! account ana rahasia Indonesia Ana_Maria    an account that is there from the start
+//! ! set registration closed                    before anything else: closed, password N, active SECS
+//! ! clock 60                                   a minute passes
+//! ! address ana 192.0.2.7                      where ana connects from; otherwise loopback
+//! ! disable ana                                by the operator
+//! ```
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use kabar_dialect_line::{LineConversation, Profile};
+use kabar_engine::testing::{ManualClock, MemoryStore};
+use kabar_engine::{Engine, LocalBus, Operator, Origin, Registration, Settings};
+use kabar_model::{Country, DisplayName, Password, RealmName, Role, Timestamp, Username};
+use kabar_wire::conversation::{Conversation, Cut, Output};
+use kabar_wire::transcript::Stage;
+
+/// 2026-01-02T03:04:05.678901Z.
+const START: Timestamp = Timestamp(1_767_323_045_678_901);
+
+pub(crate) struct TestStage {
+    profile: Profile,
+    settings: Settings,
+    clock: Arc<ManualClock>,
+    engine: Option<Arc<Engine>>,
+    addresses: HashMap<String, IpAddr>,
+    open: HashMap<String, LineConversation>,
+}
+
+impl TestStage {
+    pub(crate) fn new(profile: Profile) -> Self {
+        Self {
+            profile,
+            settings: Settings::new(RealmName::parse("kampus").unwrap()),
+            clock: Arc::new(ManualClock::new(START)),
+            engine: None,
+            addresses: HashMap::new(),
+            open: HashMap::new(),
+        }
+    }
+
+    async fn engine(&mut self) -> Arc<Engine> {
+        if self.engine.is_none() {
+            let store = Arc::new(MemoryStore::default());
+            let bus = Arc::new(LocalBus::default());
+            let clock = Arc::clone(&self.clock);
+            let engine = Engine::start(self.settings.clone(), store, bus, clock).await;
+            self.engine = Some(engine.unwrap());
+        }
+        Arc::clone(self.engine.as_ref().unwrap())
+    }
+}
+
+fn number(word: &str) -> Result<u64, String> {
+    word.parse().map_err(|_| format!("{word}: not a number"))
+}
+
+impl Stage for TestStage {
+    async fn direct(&mut self, words: &[&str]) -> Result<(), String> {
+        match words {
+            ["account", username, password, country, name] => {
+                let wish = Registration {
+                    username: Username::parse(username).unwrap(),
+                    password: Password::parse(password).unwrap(),
+                    name: Some(DisplayName::parse(&name.replace('_', " ")).unwrap()),
+                    country: Some(Country::parse(country).unwrap()),
+                };
+                let engine = self.engine().await;
+                let added = engine.add_user(Operator::vouched(), wish, Role::User).await;
+                added.map(drop).map_err(|error| error.to_string())
+            }
+            ["set", "registration", "closed"] => {
+                self.settings.registration_open = false;
+                Ok(())
+            }
+            ["set", "password", chars] => {
+                self.settings.password_chars_min = usize::try_from(number(chars)?).unwrap();
+                Ok(())
+            }
+            ["set", "active", secs] => {
+                self.settings.active = Duration::from_secs(number(secs)?);
+                Ok(())
+            }
+            ["clock", secs] => {
+                self.clock.advance(Duration::from_secs(number(secs)?));
+                Ok(())
+            }
+            ["address", who, address] => {
+                self.addresses.insert((*who).to_owned(), address.parse().unwrap());
+                Ok(())
+            }
+            ["disable", username] => {
+                let username = Username::parse(username).unwrap();
+                let engine = self.engine().await;
+                let done = engine.set_disabled(Operator::vouched(), &username, true).await;
+                done.map(drop).map_err(|error| error.to_string())
+            }
+            other => Err(format!("no directive {other:?}")),
+        }
+    }
+
+    async fn say(&mut self, who: &str, line: &[u8]) -> Vec<String> {
+        let engine = self.engine().await;
+        let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let address = self.addresses.get(who).copied().unwrap_or(loopback);
+        let profile = self.profile;
+        let conversation = self
+            .open
+            .entry(who.to_owned())
+            .or_insert_with(|| LineConversation::new(engine, profile, Origin { address }));
+        let mut input = BytesMut::from(line);
+        input.extend_from_slice(b"\r\n");
+        let mut replies = Vec::new();
+        loop {
+            match conversation.cut(&mut input) {
+                Cut::More => return replies,
+                Cut::Broken(reason) => {
+                    replies.push(text(conversation.farewell(reason)));
+                    replies.push("(closed)".into());
+                    self.open.remove(who);
+                    return replies;
+                }
+                Cut::Request(request) => {
+                    let answer = conversation.answer(request).await;
+                    replies.push(text(match answer.output {
+                        Output::Now(bytes) => bytes,
+                        Output::Later(bytes) => bytes.await,
+                    }));
+                    if let Some(written) = answer.written {
+                        written.await;
+                    }
+                    if answer.close {
+                        replies.push("(closed)".into());
+                        self.open.remove(who);
+                        return replies;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A reply without its end, which it must have.
+fn text(reply: Vec<u8>) -> String {
+    let reply = String::from_utf8(reply).expect("ASCII");
+    let (object, end) = reply.split_at(reply.len() - 4);
+    assert_eq!(end, "\r\n\r\n");
+    assert!(object.bytes().all(|byte| (0x20..0x7F).contains(&byte)), "{object:?}");
+    object.to_owned()
+}

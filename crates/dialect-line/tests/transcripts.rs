@@ -1,0 +1,29 @@
+//! Plays every transcript in `tests/transcripts` against the dialect over an in-memory store.
+//! `UPDATE=1` records the answers; read the difference before you commit it.
+
+mod stage;
+
+use std::path::Path;
+
+use kabar_dialect_line::Profile;
+use kabar_wire::transcript::replay;
+use stage::TestStage;
+
+const PROFILES: [(&str, Profile); 3] =
+    [("line-en", Profile::LineEn), ("line-id", Profile::LineId), ("realm", Profile::Realm)];
+
+#[tokio::test]
+async fn every_transcript_plays_as_written() {
+    let mut failures = Vec::new();
+    for (directory, profile) in PROFILES {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(directory);
+        let mut played = 0;
+        for entry in std::fs::read_dir(path).unwrap() {
+            let mut stage = TestStage::new(profile);
+            failures.extend(replay(&entry.unwrap().path(), &mut stage).await.err());
+            played += 1;
+        }
+        assert!(played >= 10, "{directory} has its transcripts");
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
