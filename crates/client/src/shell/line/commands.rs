@@ -1,0 +1,100 @@
+//! The commands of dialect line as the shell knows them: one row each.
+
+/// How the arguments typed travel to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Words, one space between them.
+    Words,
+    /// A word, then a text. Clients in the wild put two spaces before a text.
+    WordAndText,
+    /// Whatever was typed.
+    AsTyped,
+}
+
+/// What a success prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prints {
+    /// Who is logged in now, and the token.
+    Login,
+    /// To whom the message went.
+    SentTo,
+    /// What the server listed, as JSON.
+    Content,
+    /// What the seed of the profile prints.
+    Logout,
+    /// The group and what was done to it.
+    Group(&'static str),
+    /// The server's help and how to leave.
+    Help,
+    /// The server's own words.
+    Message,
+    /// The end of the program.
+    Farewell,
+}
+
+pub(super) struct Command {
+    pub(super) name: &'static str,
+    /// The command takes a token, so that there must be one.
+    pub(super) login: bool,
+    pub(super) form: Form,
+    pub(super) prints: Prints,
+}
+
+/// A command that anyone may give.
+const fn open(name: &'static str, form: Form, prints: Prints) -> Command {
+    Command { name, login: false, form, prints }
+}
+
+/// A command that takes a token.
+const fn closed(name: &'static str, form: Form, prints: Prints) -> Command {
+    Command { name, login: true, form, prints }
+}
+
+const COMMANDS: &[Command] = &[
+    open("auth", Form::Words, Prints::Login),
+    open("register", Form::Words, Prints::Login),
+    open("help", Form::AsTyped, Prints::Help),
+    open("exit", Form::AsTyped, Prints::Farewell),
+    open("quit", Form::AsTyped, Prints::Farewell),
+    closed("send", Form::WordAndText, Prints::SentTo),
+    closed("inbox", Form::AsTyped, Prints::Content),
+    closed("list", Form::AsTyped, Prints::Content),
+    closed("show", Form::AsTyped, Prints::Content),
+    closed("info", Form::AsTyped, Prints::Content),
+    closed("logout", Form::AsTyped, Prints::Logout),
+    closed("addgroup", Form::AsTyped, Prints::Group("added")),
+    closed("joingroup", Form::AsTyped, Prints::Group("joined")),
+    closed("leavegroup", Form::AsTyped, Prints::Group("left")),
+    closed("getgroups", Form::AsTyped, Prints::Content),
+    closed("sendgroup", Form::WordAndText, Prints::SentTo),
+    closed("sendfile", Form::AsTyped, Prints::Message),
+    closed("sendgroupfile", Form::AsTyped, Prints::Message),
+    closed("getfile", Form::AsTyped, Prints::Message),
+    closed("addrealm", Form::AsTyped, Prints::Message),
+    closed("sendprivaterealm", Form::AsTyped, Prints::Message),
+    closed("sendfilerealm", Form::AsTyped, Prints::Message),
+    closed("sendgrouprealm", Form::AsTyped, Prints::Message),
+    closed("sendgroupfilerealm", Form::AsTyped, Prints::Message),
+    closed("getrealminbox", Form::AsTyped, Prints::Message),
+    closed("listrealm", Form::AsTyped, Prints::Message),
+];
+
+/// The row of a command word, in any case.
+pub(super) fn find(word: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.name.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_found_in_any_case_and_stands_in_the_table_once() {
+        for command in COMMANDS {
+            assert_eq!(find(&command.name.to_uppercase()).unwrap().name, command.name);
+            assert_eq!(COMMANDS.iter().filter(|other| other.name == command.name).count(), 1);
+        }
+        assert!(find("authx").is_none());
+        assert!(find("").is_none());
+    }
+}
