@@ -1,0 +1,245 @@
+//! What a run found: one document for programs, one table for people.
+
+use std::fmt::{self, Write as _};
+use std::net::SocketAddr;
+
+use serde::Serialize;
+
+use crate::args::{BenchArgs, Mode};
+use crate::check::Faults;
+use crate::disk::Disk;
+use crate::idle::Idle;
+use crate::meter::{Counted, Meter};
+
+/// Form of the JSON document; it grows when a field changes its meaning or goes away.
+const SCHEMA: u32 = 1;
+
+/// Everything about one run. Absent parts were not asked for or do not apply.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    schema: u32,
+    mode: Mode,
+    server: SocketAddr,
+    connections: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pairs: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_bytes: Option<usize>,
+    window: u32,
+    pub(crate) load: Option<Load>,
+    pub(crate) check: Option<Checked>,
+    pub(crate) idle: Option<Idle>,
+    pub(crate) disk: Option<Disk>,
+    /// The median latency in medians of fdatasync.
+    latency_p50_per_fdatasync_p50: Option<f64>,
+    pub(crate) problems: Vec<String>,
+    pub(crate) passed: bool,
+}
+
+/// The part of the load that counts. Processor times are user and system together.
+#[derive(Debug, Serialize)]
+pub(crate) struct Load {
+    pub(crate) succeeded: u64,
+    pub(crate) refused: u64,
+    pub(crate) unanswered: u64,
+    pub(crate) secs: f64,
+    pub(crate) per_sec: f64,
+    pub(crate) latency_us: Latency,
+    pub(crate) server_cpu_us_each: Option<f64>,
+    pub(crate) server_resident_kib: Option<u64>,
+    pub(crate) generator_cpu_us_each: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Latency {
+    p50: u64,
+    p99: u64,
+    #[serde(rename = "p99.9")]
+    p99_9: u64,
+    max: u64,
+}
+
+/// What arrived in the whole run, warm-up included.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Checked {
+    pub(crate) accepted: u64,
+    pub(crate) delivered: u64,
+    /// Found in the inboxes before the run began, and put aside.
+    pub(crate) left_over: u64,
+    /// Whether the receivers came to the end of their inboxes in time.
+    pub(crate) caught_up: bool,
+    #[serde(flatten)]
+    pub(crate) faults: Faults,
+}
+
+impl Load {
+    #[expect(clippy::cast_precision_loss, reason = "counts of an hour are far below 2^52")]
+    pub(crate) fn new(meter: &Meter, counted: &Counted) -> Self {
+        let succeeded = meter.counted();
+        let each = |samples: Option<(_, _)>| {
+            let (before, after): (crate::process::Sample, crate::process::Sample) = samples?;
+            let micros = after.cpu.saturating_sub(before.cpu).as_secs_f64() * 1e6;
+            (succeeded > 0).then(|| micros / succeeded as f64)
+        };
+        Self {
+            succeeded,
+            refused: meter.refusals(),
+            unanswered: meter.without_answer(),
+            secs: counted.secs,
+            per_sec: if counted.secs > 0.0 { succeeded as f64 / counted.secs } else { 0.0 },
+            latency_us: Latency {
+                p50: meter.latency_micros(0.5),
+                p99: meter.latency_micros(0.99),
+                p99_9: meter.latency_micros(0.999),
+                max: meter.latency_micros(1.0),
+            },
+            server_cpu_us_each: each(counted.server),
+            server_resident_kib: counted.server.map(|(_, after)| after.resident_kib),
+            generator_cpu_us_each: each(counted.generator),
+        }
+    }
+}
+
+impl Report {
+    pub(crate) fn new(args: &BenchArgs, disk: Option<Disk>) -> Self {
+        let pairs = args.mode == Mode::Pairs;
+        Self {
+            schema: SCHEMA,
+            mode: args.mode,
+            server: args.server,
+            connections: args.connections(),
+            pairs: pairs.then_some(args.pairs),
+            body_bytes: pairs.then_some(args.body),
+            window: args.window,
+            load: None,
+            check: None,
+            idle: None,
+            disk,
+            latency_p50_per_fdatasync_p50: None,
+            problems: Vec::new(),
+            passed: false,
+        }
+    }
+
+    /// Draws the conclusions, once all parts are in place.
+    #[expect(clippy::cast_precision_loss, reason = "latencies are below 2^52 microseconds")]
+    pub(crate) fn conclude(mut self) -> Self {
+        if let (Some(load), Some(disk)) = (&self.load, &self.disk) {
+            self.latency_p50_per_fdatasync_p50 =
+                Some(load.latency_us.p50 as f64 / disk.fdatasync_p50_us.max(0.1));
+        }
+        if self.load.as_ref().is_some_and(|load| load.succeeded == 0) {
+            self.problems.push("nothing succeeded in the part that counts".to_owned());
+        }
+        if let Some(check) = &self.check {
+            self.problems.extend(check.problems());
+        }
+        if let Some(idle) = self.idle.as_ref().filter(|idle| idle.disturbed > 0) {
+            self.problems.push(format!("idle connections closed or spoken to: {}", idle.disturbed));
+        }
+        self.passed = self.problems.is_empty();
+        self
+    }
+}
+
+impl Checked {
+    fn problems(&self) -> Vec<String> {
+        let faults = &self.faults;
+        let mut problems: Vec<String> = [
+            (faults.lost, "accepted messages lost"),
+            (faults.doubled, "messages that arrived again"),
+            (faults.reordered, "messages that arrived after a later one"),
+            (faults.never_sent, "messages that arrived and were never sent so"),
+            (faults.refused_yet_delivered, "messages refused and yet delivered"),
+        ]
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{what}: {count}"))
+        .collect();
+        if !self.caught_up {
+            problems.push("the receivers did not come to the end of their inboxes".to_owned());
+        }
+        problems
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = match self.mode {
+            Mode::Pairs => "sends",
+            Mode::Logins => "logins",
+            Mode::Resumes => "resumes",
+            Mode::Idle => "idle connections",
+        };
+        write!(f, "{noun} to {} (connections {}", self.server, self.connections)?;
+        if self.load.is_some() {
+            write!(f, ", window {}", self.window)?;
+        }
+        if let Some((pairs, bytes)) = self.pairs.zip(self.body_bytes) {
+            write!(f, ", pairs {pairs}, body {bytes} bytes")?;
+        }
+        writeln!(f, ")")?;
+        if let Some(load) = &self.load {
+            load.rows(f, noun, self.latency_p50_per_fdatasync_p50)?;
+        }
+        if let Some(check) = &self.check {
+            row(f, "delivered", &check.sentence())?;
+        }
+        if let Some(idle) = &self.idle {
+            idle_rows(f, idle)?;
+        }
+        if let Some(disk) = &self.disk {
+            let (p50, p99) = (disk.fdatasync_p50_us, disk.fdatasync_p99_us);
+            row(f, "disk", &format!("fdatasync of 4 KiB: p50 {p50:.0} µs, p99 {p99:.0} µs"))?;
+        }
+        for problem in &self.problems {
+            row(f, "PROBLEM", problem)?;
+        }
+        row(f, "result", if self.passed { "passed" } else { "FAILED" })
+    }
+}
+
+impl Load {
+    fn rows(&self, f: &mut fmt::Formatter<'_>, noun: &str, ratio: Option<f64>) -> fmt::Result {
+        let (count, secs, rate) = (self.succeeded, self.secs, self.per_sec);
+        row(f, "accepted", &format!("{rate:.0}/s ({count} {noun} in {secs:.1} s)"))?;
+        let Latency { p50, p99, p99_9, max } = self.latency_us;
+        let mut latency = format!("p50 {p50} µs, p99 {p99} µs, p99.9 {p99_9} µs, max {max} µs");
+        if let Some(ratio) = ratio {
+            write!(latency, "; p50 is {ratio:.2} × fdatasync")?;
+        }
+        row(f, "latency", &latency)?;
+        let cpu = |micros: Option<f64>| micros.map(|micros| format!("{micros:.1} µs CPU each"));
+        let resident = self.server_resident_kib.map(|kib| format!("{kib} KiB resident"));
+        let server: Vec<_> =
+            [cpu(self.server_cpu_us_each), resident].into_iter().flatten().collect();
+        if !server.is_empty() {
+            row(f, "server", &server.join(", "))?;
+        }
+        cpu(self.generator_cpu_us_each).map_or(Ok(()), |words| row(f, "generator", &words))
+    }
+}
+
+impl Checked {
+    fn sentence(&self) -> String {
+        let faults = if self.faults == Faults::default() { ", each once and in order" } else { "" };
+        let old = match self.left_over {
+            0 => String::new(),
+            items => format!("; {items} older ones put aside first"),
+        };
+        format!("{} of {} accepted{faults}{old}", self.delivered, self.accepted)
+    }
+}
+
+fn idle_rows(f: &mut fmt::Formatter<'_>, idle: &Idle) -> fmt::Result {
+    let quiet = idle.connections - idle.disturbed;
+    row(f, "idle", &format!("{quiet} of {} connections stayed open", idle.connections))?;
+    let readings = idle.resident_kib_before.zip(idle.resident_kib_after).zip(idle.kib_each);
+    readings.map_or(Ok(()), |((before, after), each)| {
+        row(f, "server", &format!("{each:.2} KiB a connection ({before} → {after} KiB resident)"))
+    })
+}
+
+fn row(f: &mut fmt::Formatter<'_>, name: &str, words: &str) -> fmt::Result {
+    writeln!(f, "  {name:<10} {words}")
+}
