@@ -1,0 +1,155 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use kabar_bench::BenchArgs;
+use kabar_catalogue::Lang;
+use kabar_client::shell::{self, ShellArgs};
+
+use crate::config::{Config, Listen};
+use crate::users::UserCommand;
+use crate::{serve, text, users};
+
+/// Refused, or failed.
+const EXIT_FAILED: u8 = 1;
+/// Wrong usage, a wrong setting among it.
+pub(crate) const EXIT_USAGE: u8 = 2;
+
+/// A chat server you can talk to from anything.
+#[derive(Debug, Parser)]
+#[command(name = "kabar", version, propagate_version = true, infer_subcommands = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a server
+    Serve(ServeArgs),
+    /// Talk to a server with the prompts of a classic client
+    Shell(ShellArgs),
+    /// Look after accounts, whether the server runs or not
+    User(UserArgs),
+    /// Look at the settings
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Put a running server on this machine under load, and check what it does with it
+    Bench(BenchArgs),
+}
+
+/// Where the settings and the data are.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Place {
+    /// The file with the settings (TOML)
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// The data directory [default: kabar-data]
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+}
+
+/// `kabar serve`.
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    place: Place,
+    /// The realm's name [default: this host's]
+    #[arg(long, value_name = "NAME")]
+    realm: Option<String>,
+    /// Where to listen; DIALECT is auto (the default), line-en, line-id, realm or http. Can be repeated
+    #[arg(long, value_name = "ADDR:PORT[/DIALECT]")]
+    listen: Vec<Listen>,
+    /// Start with six accounts (messi, henderson, lineker, izza, maya, nania; password surabaya), on
+    /// this machine only; nothing is kept
+    #[arg(long)]
+    pub(crate) demo: bool,
+    /// Weaken durability on purpose: the power-cut test has to be able to fail
+    #[arg(long, hide = true)]
+    pub(crate) plant_weak_sync: bool,
+}
+
+#[derive(Args, Debug)]
+struct UserArgs {
+    #[command(subcommand)]
+    command: UserCommand,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum ConfigCommand {
+    /// Say whether the settings are right
+    Check,
+    /// Print the settings that are in force, as a file
+    Print,
+}
+
+impl Place {
+    /// The settings in force here.
+    pub(crate) fn settings(&self) -> Result<Config> {
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        let mut config = Config::load(self.config.as_deref(), environment)?;
+        if let Some(data) = &self.data {
+            config.server.data.clone_from(data);
+        }
+        Ok(config)
+    }
+}
+
+impl ServeArgs {
+    /// The settings in force for this server.
+    pub(crate) fn settings(&self) -> Result<Config> {
+        let mut config = self.place.settings()?;
+        if let Some(realm) = &self.realm {
+            config.server.realm.clone_from(realm);
+        }
+        if !self.listen.is_empty() {
+            config.server.listen.clone_from(&self.listen);
+        }
+        config.checked()
+    }
+
+    /// Whether a data directory was named on the command line.
+    pub(crate) fn names_data(&self) -> bool {
+        self.place.data.is_some()
+    }
+}
+
+/// Does what the command line says.
+pub(crate) fn run() -> ExitCode {
+    let lang = Lang::from_env();
+    match Cli::parse().command {
+        Command::Serve(args) => serve::run(&args, lang),
+        Command::Shell(args) => shell::run(&args.url, lang).into(),
+        Command::User(args) => users::run(args.command, &args.place, lang),
+        Command::Config { command, place } => match place.settings() {
+            Ok(config) => show(command, &config),
+            Err(error) => complain(&error, EXIT_USAGE),
+        },
+        Command::Bench(args) => kabar_bench::run(&args).into(),
+    }
+}
+
+fn show(command: ConfigCommand, config: &Config) -> ExitCode {
+    match (command, toml::to_string(config)) {
+        (ConfigCommand::Check, _) => ExitCode::SUCCESS,
+        (ConfigCommand::Print, Ok(text)) => text::print(&text),
+        (ConfigCommand::Print, Err(error)) => complain(&error.into(), EXIT_FAILED),
+    }
+}
+
+/// Says what went wrong, with its causes, on standard error.
+pub(crate) fn complain(error: &anyhow::Error, code: u8) -> ExitCode {
+    eprintln!("kabar: {error:#}");
+    ExitCode::from(code)
+}

@@ -1,0 +1,47 @@
+//! HTTP on a connection.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpStream;
+use tracing::debug;
+
+use super::prefixed::Prefixed;
+use super::{Peer, Shared};
+
+/// How long a request's head may take, and how long a connection may wait for the next.
+const HEAD_SECS_MAX: u64 = 30;
+/// The longest request head.
+const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Serves HTTP/1.1 and HTTP/2 until the client or the server has had enough.
+pub(crate) async fn serve(prefix: Bytes, stream: TcpStream, peer: Peer, shared: &Shared) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(HEAD_SECS_MAX))
+        .max_buf_size(HEAD_BYTES_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(Duration::from_secs(HEAD_SECS_MAX)))
+        .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
+        .max_concurrent_streams(100);
+    let service = TowerToHyperService::new(shared.routes.clone());
+    let connection = builder.serve_connection(TokioIo::new(Prefixed::new(prefix, stream)), service);
+    tokio::pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        () = shared.stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        debug!(%peer, %error, "an HTTP connection ended badly");
+    }
+}

@@ -1,0 +1,129 @@
+//! Accepting connections.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use kabar_dialect_line::{LineConversation, Profile, command_names};
+use kabar_engine::Origin;
+use kabar_wire::Protocol;
+use tokio::net::{TcpListener, TcpStream};
+use tracing::{debug, warn};
+
+use super::gate::Pass;
+use super::sniffing::{Spoken, listen_for};
+use super::{Peer, Shared, http, text};
+use crate::config::{Dialect, Listen};
+
+/// What is said, once, to text that no dialect knows. Nothing of the input is in it.
+const NOT_UNDERSTOOD: &[u8] =
+    b"{\"status\":\"ERROR\",\"message\":\"Protocol tidak benar: perintah tidak dikenal\"}\r\n\r\n";
+
+/// How long to pause when accepting fails, as it does when files run out.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Connections that wait in the kernel to be accepted.
+const BACKLOG: u32 = 1_024;
+
+/// A listener that is bound.
+pub(crate) struct Bound {
+    /// Where, with the real port, and what it speaks.
+    pub(crate) listen: Listen,
+    listener: TcpListener,
+}
+
+impl Bound {
+    /// Binds; port 0 becomes the port that was free.
+    pub(crate) fn bind(wanted: Listen) -> io::Result<Self> {
+        let socket = match wanted.address.is_ipv4() {
+            true => tokio::net::TcpSocket::new_v4()?,
+            false => tokio::net::TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(wanted.address)?;
+        let listener = socket.listen(BACKLOG)?;
+        let listen = Listen { address: listener.local_addr()?, ..wanted };
+        Ok(Self { listen, listener })
+    }
+}
+
+/// Accepts until the server is to stop; every connection gets a task of its own.
+pub(crate) async fn accept(bound: Bound, shared: Arc<Shared>) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = bound.listener.accept() => accepted,
+            () = shared.stop.cancelled() => return,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let Some(pass) = shared.gate.enter(peer.ip()) else {
+                    debug!(%peer, "too many connections");
+                    continue;
+                };
+                let dialect = bound.listen.dialect;
+                let shared_here = Arc::clone(&shared);
+                shared.tasks.spawn(converse(stream, peer, dialect, pass, shared_here));
+            }
+            Err(error) => {
+                warn!(%error, "cannot accept a connection; trying again");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn converse(
+    mut stream: TcpStream,
+    peer: Peer,
+    dialect: Dialect,
+    pass: Pass,
+    shared: Arc<Shared>,
+) {
+    if let Err(error) = prepare(&stream) {
+        debug!(%peer, %error, "a connection cannot be set up");
+        return;
+    }
+    let mut input = BytesMut::new();
+    let profile = match dialect {
+        Dialect::Line(profile) => profile,
+        Dialect::Http => return http::serve(input.freeze(), stream, peer, &shared).await,
+        Dialect::Auto => {
+            let names = command_names();
+            let spoken = tokio::select! {
+                spoken = listen_for(&mut stream, &mut input, &names) => spoken,
+                () = shared.stop.cancelled() => return,
+            };
+            match spoken {
+                Spoken::Protocol(Protocol::Line) => Profile::Realm,
+                Spoken::Protocol(Protocol::Http) => {
+                    return http::serve(input.freeze(), stream, peer, &shared).await;
+                }
+                Spoken::NotUnderstood => return text::say_and_close(stream, NOT_UNDERSTOOD).await,
+                // None of these is served here, so none of them is told apart.
+                Spoken::Protocol(
+                    Protocol::Tls | Protocol::Keyword | Protocol::Form | Protocol::Irc,
+                )
+                | Spoken::Nothing => return,
+            }
+        }
+    };
+    let origin = Origin { address: peer.ip() };
+    let conversation = LineConversation::new(Arc::clone(&shared.engine), profile, origin);
+    let loop_ = text::TextLoop::new(stream, Box::new(conversation), input, pass);
+    match loop_.run(&shared.stop).await {
+        Ok(end) => debug!(%peer, ?end, "a connection ended"),
+        Err(error) => debug!(%peer, %error, "a connection broke"),
+    }
+}
+
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    use rustix::net::sockopt;
+    stream.set_nodelay(true)?;
+    // A peer that vanished without a word is found within some two minutes.
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, Duration::from_mins(1))?;
+    sockopt::set_tcp_keepintvl(stream, Duration::from_secs(15))?;
+    sockopt::set_tcp_keepcnt(stream, 4)?;
+    Ok(())
+}

@@ -1,0 +1,347 @@
+//! The one loop for every text dialect.
+//!
+//! Requests are taken up in order. Those that only wait for the disk may wait together; answers leave
+//! in the order of the requests. While a client does not read its answers, nothing more is read from it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use kabar_wire::conversation::{Conversation, Cut, Ending, Output, Worth};
+use kabar_wire::guard::before_login;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use super::deadline::reached;
+use super::gate::Pass;
+
+/// Answers that may wait for the disk at a time.
+pub(crate) const WAITING_MAX: usize = 64;
+/// Answers that wait for the client to read them; with more, no request is taken up.
+const OUTPUT_BYTES_MAX: usize = 256 * 1024;
+/// What is read at a time.
+const READ_BYTES: usize = 16 * 1024;
+/// What an idle connection may keep of its buffers.
+const IDLE_BYTES_MAX: usize = 1_024;
+/// What may be sent before a login: lines, bytes, and time.
+pub(crate) const LINES_BEFORE_LOGIN_MAX: usize = 64;
+pub(crate) const BYTES_BEFORE_LOGIN_MAX: usize = 16 * 1024;
+const BEFORE_LOGIN_SECS_MAX: u64 = 600;
+/// How long the rest of a request may take once it has begun.
+const REQUEST_SECS_MAX: u64 = 60;
+/// How long a client may take to read anything of what waits for it.
+const UNREAD_SECS_MAX: u64 = 30;
+/// Requests in a row that make no sense.
+pub(crate) const NONSENSE_MAX: usize = 100;
+/// How long to wait for a client to hang up after our last words.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// How a conversation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The client hung up.
+    HungUp,
+    /// The client said goodbye.
+    Goodbye,
+    /// It sent what no client sends before a login.
+    Suspicious,
+    /// It used up what may be sent.
+    Exceeded(Ending),
+    /// It took too long.
+    TooSlow,
+    /// The server stops.
+    Stopped,
+}
+
+/// A text conversation over a connection.
+pub(crate) struct TextLoop {
+    stream: TcpStream,
+    conversation: Box<dyn Conversation>,
+    pass: Pass,
+    input: BytesMut,
+    waiting: VecDeque<BoxFuture<'static, Vec<u8>>>,
+    output: Vec<u8>,
+    sent: usize,
+    began: Instant,
+    /// When the request whose end has not come began.
+    request_began: Option<Instant>,
+    /// When the client last read something, while something waits for it.
+    read_last: Instant,
+    lines_before_login: usize,
+    bytes_before_login: usize,
+    nonsense: usize,
+    input_ended: bool,
+}
+
+impl TextLoop {
+    pub(crate) fn new(
+        stream: TcpStream,
+        conversation: Box<dyn Conversation>,
+        input: BytesMut,
+        pass: Pass,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            stream,
+            conversation,
+            pass,
+            bytes_before_login: input.len(),
+            input,
+            waiting: VecDeque::new(),
+            output: Vec::new(),
+            sent: 0,
+            began: now,
+            request_began: None,
+            read_last: now,
+            lines_before_login: 0,
+            nonsense: 0,
+            input_ended: false,
+        }
+    }
+
+    /// Converses until one side has had enough.
+    pub(crate) async fn run(mut self, stop: &CancellationToken) -> io::Result<End> {
+        let end = loop {
+            if let Some(end) = self.take_up_requests().await? {
+                break end;
+            }
+            self.write_some()?;
+            if self.input_ended && self.waiting.is_empty() && self.output.is_empty() {
+                break End::HungUp;
+            }
+            self.release_buffers();
+            let deadline = self.deadline();
+            tokio::select! {
+                biased;
+                answer = next(&mut self.waiting), if !self.waiting.is_empty() => {
+                    self.output.extend_from_slice(&answer);
+                    self.collect_ready();
+                }
+                ready = self.stream.writable(), if !self.output.is_empty() => ready?,
+                ready = self.stream.readable(), if self.wants_input() => {
+                    ready?;
+                    self.read_some()?;
+                }
+                () = reached(deadline) => break End::TooSlow,
+                () = stop.cancelled() => break End::Stopped,
+            }
+        };
+        // What was taken up is answered, however the conversation ends; only a client that does
+        // not read is not waited for.
+        if end != End::TooSlow {
+            self.settle().await;
+            if let End::Exceeded(reason) = end {
+                let farewell = self.conversation.farewell(reason);
+                self.output.extend_from_slice(&farewell);
+            }
+            self.flush().await?;
+        }
+        close(self.stream).await;
+        Ok(end)
+    }
+
+    /// Takes up what has arrived, as far as answers may wait.
+    async fn take_up_requests(&mut self) -> io::Result<Option<End>> {
+        while self.waiting.len() < WAITING_MAX && self.output.len() < OUTPUT_BYTES_MAX {
+            match self.conversation.cut(&mut self.input) {
+                Cut::More => {
+                    self.request_began = match self.input.is_empty() {
+                        true => None,
+                        false => Some(self.request_began.unwrap_or_else(Instant::now)),
+                    };
+                    return Ok(self.used_up().map(End::Exceeded));
+                }
+                Cut::Broken(reason) => return Ok(Some(End::Exceeded(reason))),
+                Cut::Request(request) => {
+                    self.request_began = None;
+                    if let Some(end) = self.take_up(request).await? {
+                        return Ok(Some(end));
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn take_up(&mut self, request: Bytes) -> io::Result<Option<End>> {
+        if !self.conversation.is_known() {
+            if let Err(suspicion) = before_login(&request) {
+                debug!(?suspicion, "a line that no client sends before a login");
+                return Ok(Some(End::Suspicious));
+            }
+            self.lines_before_login += 1;
+            if let Some(reason) = self.used_up() {
+                return Ok(Some(End::Exceeded(reason)));
+            }
+        }
+        if !self.conversation.overlaps(&request) {
+            self.settle().await;
+        }
+        let answer = self.conversation.answer(request).await;
+        match answer.output {
+            Output::Now(bytes) if self.waiting.is_empty() => self.output.extend_from_slice(&bytes),
+            Output::Now(bytes) => self.waiting.push_back(std::future::ready(bytes).boxed()),
+            Output::Later(bytes) => self.waiting.push_back(bytes),
+        }
+        if self.conversation.is_known() {
+            self.pass.known();
+        }
+        if let Some(written) = answer.written {
+            self.settle().await;
+            self.flush().await?;
+            written.await;
+        }
+        if answer.close {
+            return Ok(Some(End::Goodbye));
+        }
+        match answer.worth {
+            Worth::Sense => self.nonsense = 0,
+            Worth::Nonsense => self.nonsense += 1,
+        }
+        Ok((self.nonsense >= NONSENSE_MAX).then_some(End::Exceeded(Ending::TooManyErrors)))
+    }
+
+    /// Whether more was sent than may be before a login.
+    fn used_up(&self) -> Option<Ending> {
+        let exceeded = self.lines_before_login > LINES_BEFORE_LOGIN_MAX
+            || self.bytes_before_login > BYTES_BEFORE_LOGIN_MAX;
+        (exceeded && !self.conversation.is_known()).then_some(Ending::TooMuchBeforeLogin)
+    }
+
+    fn wants_input(&self) -> bool {
+        !self.input_ended
+            && self.waiting.len() < WAITING_MAX
+            && self.output.len() < OUTPUT_BYTES_MAX
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let after = |moment: Instant, secs| moment + Duration::from_secs(secs);
+        let login =
+            (!self.conversation.is_known()).then(|| after(self.began, BEFORE_LOGIN_SECS_MAX));
+        let request = self.request_began.map(|began| after(began, REQUEST_SECS_MAX));
+        let unread = (!self.output.is_empty()).then(|| after(self.read_last, UNREAD_SECS_MAX));
+        [login, request, unread].into_iter().flatten().min()
+    }
+
+    /// Waits for all answers that wait.
+    async fn settle(&mut self) {
+        while !self.waiting.is_empty() {
+            let answer = next(&mut self.waiting).await;
+            self.output.extend_from_slice(&answer);
+        }
+    }
+
+    /// Takes the answers at the front that have come meanwhile, so that they leave in one write.
+    fn collect_ready(&mut self) {
+        while let Some(answer) = self.waiting.front_mut().and_then(|front| front.now_or_never()) {
+            self.waiting.pop_front();
+            self.output.extend_from_slice(&answer);
+        }
+    }
+
+    fn read_some(&mut self) -> io::Result<()> {
+        let mut chunk = [0; READ_BYTES];
+        match self.stream.try_read(&mut chunk) {
+            Ok(0) => self.input_ended = true,
+            Ok(count) => {
+                if !self.conversation.is_known() {
+                    self.bytes_before_login += count;
+                }
+                self.input.extend_from_slice(&chunk[..count]);
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn write_some(&mut self) -> io::Result<()> {
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        if self.sent == 0 {
+            self.read_last = Instant::now();
+        }
+        match self.stream.try_write(&self.output[self.sent..]) {
+            Ok(count) => {
+                self.sent += count;
+                self.read_last = Instant::now();
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        if self.sent == self.output.len() {
+            self.output.clear();
+            self.sent = 0;
+        }
+        Ok(())
+    }
+
+    /// Writes all there is, or gives up on a client that reads nothing for too long.
+    async fn flush(&mut self) -> io::Result<()> {
+        loop {
+            self.write_some()?;
+            if self.output.is_empty() {
+                return Ok(());
+            }
+            let deadline = self.read_last + Duration::from_secs(UNREAD_SECS_MAX);
+            tokio::select! {
+                ready = self.stream.writable() => ready?,
+                () = reached(Some(deadline)) => return Err(io::ErrorKind::TimedOut.into()),
+            }
+        }
+    }
+
+    /// An idle connection keeps next to nothing.
+    fn release_buffers(&mut self) {
+        if self.input.is_empty() && self.input.capacity() > IDLE_BYTES_MAX {
+            self.input = BytesMut::new();
+        }
+        if self.output.is_empty() && self.output.capacity() > IDLE_BYTES_MAX {
+            self.output = Vec::new();
+        }
+        if self.waiting.is_empty() && self.waiting.capacity() > WAITING_MAX / 4 {
+            self.waiting = VecDeque::new();
+        }
+    }
+}
+
+/// The next answer in order. Nothing is lost when this is dropped before it is done.
+async fn next(waiting: &mut VecDeque<BoxFuture<'static, Vec<u8>>>) -> Vec<u8> {
+    let Some(front) = waiting.front_mut() else { return std::future::pending().await };
+    let answer = front.await;
+    waiting.pop_front();
+    answer
+}
+
+/// Says one thing and hangs up.
+pub(crate) async fn say_and_close(mut stream: TcpStream, words: &[u8]) {
+    if stream.write_all(words).await.is_ok() {
+        close(stream).await;
+    }
+}
+
+/// Hangs up so that our last words arrive: what the client still sends is read and thrown away for a
+/// moment, since closing with unread input would take back what was written.
+async fn close(mut stream: TcpStream) {
+    if stream.shutdown().await.is_err() {
+        return;
+    }
+    let gone = async {
+        let mut chunk = [0; 1_024];
+        while stream.readable().await.is_ok() {
+            match stream.try_read(&mut chunk) {
+                Ok(0) => return,
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return,
+                Ok(_) | Err(_) => {}
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LINGER, gone).await;
+}

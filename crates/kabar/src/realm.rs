@@ -1,0 +1,43 @@
+//! A realm opened from its data directory: the store, and the rules over it.
+
+use std::path::Path;
+use std::process;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use kabar_engine::{Engine, LocalBus, Settings, SystemClock};
+use kabar_store_sqlite::{Durability, OpenError, SqliteStore};
+use tracing::error;
+
+use crate::config::{Config, Registration};
+
+/// The exit status when the disk fails under us (`EX_IOERR` of sysexits.h).
+const EXIT_DISK: i32 = 74;
+
+const SECS_A_MINUTE: u64 = 60;
+const SECS_A_DAY: u64 = 24 * 60 * SECS_A_MINUTE;
+
+/// Opens the store in that directory. After a failed sync nothing can be promised any more, so the
+/// process ends on the spot; what is on the disk decides at the next start.
+pub(crate) fn open(directory: &Path, durability: Durability) -> Result<SqliteStore, OpenError> {
+    let on_fatal = Arc::new(|reason: &str| {
+        error!(reason, "the disk failed; stopping at once, nothing unconfirmed is promised");
+        process::exit(EXIT_DISK);
+    });
+    SqliteStore::open_with(directory, on_fatal, durability)
+}
+
+/// The rules over a store, as the settings say.
+pub(crate) async fn start(config: &Config, store: Arc<SqliteStore>) -> Result<Arc<Engine>> {
+    let settings = Settings {
+        registration_open: config.accounts.registration == Registration::Open,
+        password_chars_min: config.accounts.min_password_length.max(1),
+        active: Duration::from_secs(u64::from(config.sessions.active_minutes) * SECS_A_MINUTE),
+        session_idle: Duration::from_secs(u64::from(config.sessions.idle_days) * SECS_A_DAY),
+        ..Settings::new(config.realm())
+    };
+    let bus = Arc::new(LocalBus::default());
+    let clock = Arc::new(SystemClock::default());
+    Engine::start(settings, store, bus, clock).await.context("cannot start")
+}

@@ -1,0 +1,199 @@
+//! `kabar serve`.
+
+mod demo;
+mod greeting;
+mod signals;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use kabar_catalogue::Lang;
+use kabar_engine::Engine;
+use kabar_store_sqlite::{Durability, SqliteStore};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::cli::{self, EXIT_USAGE, ServeArgs};
+use crate::config::{Config, Dialect, Listen};
+use crate::net::{Bound, Gate, Shared, accept};
+use crate::text::Text;
+use crate::users::control;
+use crate::{log, realm};
+
+/// How long connections get to finish what is under way when the server stops.
+const STOP_SECS_MAX: u64 = 10;
+/// How often the engine keeps house.
+const HOUSEKEEPING: Duration = Duration::from_mins(1);
+
+/// Serves until told to stop.
+pub(crate) fn run(args: &ServeArgs, lang: Lang) -> ExitCode {
+    let config = match args.settings().and_then(|config| log::start(&config.log).map(|()| config)) {
+        Ok(config) => config,
+        Err(error) => return cli::complain(&error, EXIT_USAGE),
+    };
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
+        .and_then(|runtime| runtime.block_on(serve(args, config, lang)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => cli::complain(&error, 1),
+    }
+}
+
+async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
+    // Caught from the first moment on: a server told to stop while it starts stops in order, too.
+    let stop = CancellationToken::new();
+    signals::watch(stop.clone())?;
+    open_files();
+
+    let demo = args.demo.then(|| demo::prepare(args, &mut config, lang)).transpose()?;
+    if config.server.listen.is_empty() {
+        config.server.listen =
+            vec![Listen { address: ([127, 0, 0, 1], 8889).into(), dialect: Dialect::Auto }];
+    }
+    let is_new = !config.server.data.join(kabar_store_sqlite::FILE).exists();
+    let durability = match args.plant_weak_sync {
+        true => Durability::PlantedNormal,
+        false => Durability::Full,
+    };
+    let store = realm::open(&config.server.data, durability).map_err(|error| {
+        let path = config.server.data.display().to_string();
+        let values = [("path", path.as_str()), ("reason", &error.to_string())];
+        anyhow::anyhow!(Text::CannotOpen.say(lang, &values))
+    })?;
+    let store = Arc::new(store);
+    let engine = realm::start(&config, Arc::clone(&store)).await?;
+    if demo.is_some() {
+        demo::populate(&engine).await?;
+    }
+
+    let bound = bind(&config, lang)?;
+    let tasks = TaskTracker::new();
+    let place = greeting::place(&config, &bound, demo.is_some());
+    let shared = Arc::new(Shared {
+        engine: Arc::clone(&engine),
+        gate: Gate::new(config.limits.clone()),
+        routes: kabar_api::router(Arc::clone(&engine), place),
+        stop: stop.clone(),
+        tasks: tasks.clone(),
+    });
+    announce(&bound)?;
+    greeting::greet(&config, &bound, demo.is_some(), is_new, lang);
+
+    tasks.spawn(keep_house(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(follow(Arc::clone(&engine), stop.clone()));
+    control::listen(&config.server.data, &engine, &stop, &tasks);
+    for bound in bound {
+        tasks.spawn(accept(bound, Arc::clone(&shared)));
+    }
+    // Nobody listens where there is no service manager; that is fine.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+
+    stop.cancelled().await;
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    drop(shared);
+    finish(engine, store, &tasks, demo).await
+}
+
+/// Lets connections finish, then closes the store.
+async fn finish(
+    engine: Arc<Engine>,
+    store: Arc<SqliteStore>,
+    tasks: &TaskTracker,
+    demo: Option<TempDir>,
+) -> Result<()> {
+    tasks.close();
+    let patience = Duration::from_secs(STOP_SECS_MAX);
+    if tokio::time::timeout(patience, tasks.wait()).await.is_err() {
+        warn!(connections = tasks.len(), "stopping although some connections have not finished");
+    }
+    if let Err(error) = engine.note_use().await {
+        warn!(%error, "cannot note when sessions were last used");
+    }
+    drop(engine);
+    // Nobody else holds it any more, unless a connection did not finish: then the last of them closes it.
+    tokio::task::spawn_blocking(move || Arc::into_inner(store).map(SqliteStore::close)).await?;
+    if let Some(directory) = demo {
+        directory.close().context("cannot remove the demo's directory")?;
+    }
+    info!("stopped");
+    Ok(())
+}
+
+/// Raises the limit of open files as far as it goes: a connection is one.
+fn open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        warn!(%error, "cannot raise the number of open files");
+    }
+}
+
+fn bind(config: &Config, lang: Lang) -> Result<Vec<Bound>> {
+    let mut bound = Vec::with_capacity(config.server.listen.len());
+    for &listen in &config.server.listen {
+        match Bound::bind(listen) {
+            Ok(listener) => bound.push(listener),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                let address = listen.address.to_string();
+                let free = std::net::SocketAddr::new(listen.address.ip(), 0).to_string();
+                bail!(Text::PortTaken.say(lang, &[("address", &address), ("free", &free)]));
+            }
+            Err(error) => {
+                let (address, reason) = (listen.address.to_string(), error.to_string());
+                let values = [("address", address.as_str()), ("reason", &reason)];
+                bail!(Text::CannotListen.say(lang, &values));
+            }
+        }
+    }
+    Ok(bound)
+}
+
+/// Tells programs on standard output where the server listens, and that it is ready.
+fn announce(bound: &[Bound]) -> Result<()> {
+    let mut lines = String::new();
+    for Bound { listen, .. } in bound {
+        lines += &format!("listening {} {}\n", listen.address, listen.dialect.name());
+    }
+    let page = bound.iter().find(|bound| greeting::serves_pages(bound)).or(bound.first());
+    if let Some(page) = page {
+        lines += &format!("ready http://{}\n", greeting::reachable(page.listen.address));
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(lines.as_bytes()).and_then(|()| out.flush()).context("cannot say where we listen")
+}
+
+async fn keep_house(engine: Arc<Engine>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = engine.keep_house().await {
+            warn!(%error, "cannot keep house; trying again in a minute");
+        }
+    }
+}
+
+async fn follow(engine: Arc<Engine>, stop: CancellationToken) {
+    tokio::select! {
+        () = engine.follow() => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+/// The data directory of a demo: its own, and gone when it ends.
+pub(crate) fn temporary_directory() -> Result<(TempDir, PathBuf)> {
+    let directory = tempfile::Builder::new().prefix("kabar-demo-").tempdir()?;
+    let path = directory.path().to_owned();
+    Ok((directory, path))
+}

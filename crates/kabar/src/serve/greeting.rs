@@ -1,0 +1,95 @@
+//! What the server says to the person who started it.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use kabar_api::Place;
+use kabar_catalogue::Lang;
+
+use crate::config::{Config, Dialect};
+use crate::net::Bound;
+use crate::text::Text;
+
+/// The shortest password that does not draw a warning when others can connect.
+const PASSWORD_CHARS_SAFE: usize = 8;
+
+/// An address that can be typed into a browser on this machine.
+pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, v4.port()).into(),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, v6.port()).into(),
+        other => other,
+    }
+}
+
+/// Whether a browser can be pointed there.
+pub(super) fn serves_pages(bound: &Bound) -> bool {
+    matches!(bound.listen.dialect, Dialect::Auto | Dialect::Http)
+}
+
+/// The listener to tell people of.
+fn main_address(bound: &[Bound]) -> SocketAddr {
+    let auto = bound.iter().find(|bound| bound.listen.dialect == Dialect::Auto);
+    let main = auto.or(bound.first()).map(|bound| bound.listen.address);
+    reachable(main.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into()))
+}
+
+/// What the front page says of where it is.
+pub(super) fn place(config: &Config, bound: &[Bound], demo: bool) -> Place {
+    let address = main_address(bound);
+    Place {
+        realm: config.realm().to_string(),
+        host: address.ip().to_string(),
+        port: address.port(),
+        demo,
+    }
+}
+
+/// Greets on standard error.
+pub(super) fn greet(config: &Config, bound: &[Bound], demo: bool, is_new: bool, lang: Lang) {
+    let address = main_address(bound);
+    let (host, port) = (address.ip().to_string(), address.port().to_string());
+    let page = format!("http://{address}/");
+    let data = std::path::absolute(&config.server.data).unwrap_or(config.server.data.clone());
+    let (path, realm) = (data.display().to_string(), config.realm().to_string());
+    let values = [
+        ("version", env!("CARGO_PKG_VERSION")),
+        ("realm", &realm),
+        ("address", &page),
+        ("host", &host),
+        ("port", &port),
+        ("path", &path),
+    ];
+    let say = |text: Text| text.say(lang, &values);
+    let (title, attempt, kept) = match (demo, is_new) {
+        (true, _) => (Text::TitleDemo, Text::TryDemo, Text::DataDirectoryDemo),
+        (false, true) => (Text::TitleNew, Text::Try, Text::DataDirectory),
+        (false, false) => (Text::Title, Text::Try, Text::DataDirectory),
+    };
+    eprintln!("{}\n", say(title));
+    for line in [Text::Page, Text::Raw, Text::Shell, attempt] {
+        eprintln!("  {}", say(line));
+    }
+    eprintln!();
+    if is_new && !demo {
+        eprintln!("  {}", say(Text::FirstAdministrator));
+    }
+    warn_of_the_open(config, bound, lang);
+    eprintln!("  {}", say(kept));
+    eprintln!("  {}\n", say(Text::HowToStop));
+}
+
+/// Says who can connect, and what is risky about it.
+fn warn_of_the_open(config: &Config, bound: &[Bound], lang: Lang) {
+    let mut open = bound.iter().map(|b| b.listen.address).filter(|a| !a.ip().is_loopback());
+    let Some(address) = open.next() else {
+        eprintln!("  {}", Text::OnlyHere.say(lang, &[]));
+        return;
+    };
+    let address = address.to_string();
+    eprintln!("  {}", Text::Everywhere.say(lang, &[("address", &address)]));
+    let chars = config.accounts.min_password_length.max(1);
+    if chars < PASSWORD_CHARS_SAFE {
+        let chars = chars.to_string();
+        eprintln!("  {}", Text::ShortPasswords.say(lang, &[("chars", &chars)]));
+    }
+}
