@@ -246,15 +246,11 @@ impl TextLoop {
     }
 
     fn read_some(&mut self) -> io::Result<()> {
-        let mut chunk = [0; READ_BYTES];
-        match self.stream.try_read(&mut chunk) {
+        self.input.reserve(READ_BYTES);
+        match self.stream.try_read_buf(&mut self.input) {
             Ok(0) => self.input_ended = true,
-            Ok(count) => {
-                if !self.conversation.is_known() {
-                    self.bytes_before_login += count;
-                }
-                self.input.extend_from_slice(&chunk[..count]);
-            }
+            Ok(count) if !self.conversation.is_known() => self.bytes_before_login += count,
+            Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
