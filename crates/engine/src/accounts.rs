@@ -42,9 +42,10 @@ impl Engine {
         if !self.settings.registration_open {
             return Err(Refusal::NotAllowed.into());
         }
-        let role = match origin.is_loopback() {
-            true => NewRole::AdministratorIfFirst,
-            false => NewRole::Fixed(Role::User),
+        let role = if origin.is_loopback() {
+            NewRole::AdministratorIfFirst
+        } else {
+            NewRole::Fixed(Role::User)
         };
         let user = self.create_user(wish, role).await?;
         self.begin_session(&user).await

@@ -18,6 +18,9 @@ use crate::throttle::Throttle;
 /// The sessions that are taken up at start, so that who was active still is.
 const SESSIONS_TAKEN_UP_MAX: usize = 100_000;
 
+/// How old the answer to "could anything be accepted now?" may be.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
+
 /// What the realm's operator decides.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -56,6 +59,8 @@ pub struct Engine {
     pub(crate) sessions: Sessions,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) hasher: Hasher,
+    /// When the store was last asked whether it is well, and what it said. Who asks meanwhile waits.
+    checked: tokio::sync::Mutex<Option<(Duration, Result<()>)>>,
 }
 
 impl Engine {
@@ -75,6 +80,7 @@ impl Engine {
             sessions: Sessions::default(),
             throttle: Arc::default(),
             hasher: Hasher::start().map_err(Error::failed)?,
+            checked: tokio::sync::Mutex::default(),
         };
         let since = engine.clock.now().before(engine.settings.active);
         for record in engine.store.sessions_used_since(since, SESSIONS_TAKEN_UP_MAX).await? {
@@ -160,9 +166,19 @@ impl Engine {
         if used.is_empty() { Ok(()) } else { self.store.touch_sessions(&used).await }
     }
 
-    /// Fails when nothing could be accepted now.
+    /// Fails when nothing could be accepted now. Asks the store at most once in [`CHECK_EVERY`]: to ask
+    /// costs a write, and anybody may.
     pub async fn check(&self) -> Result<()> {
-        self.store.check().await
+        let mut last = self.checked.lock().await;
+        let now = self.clock.elapsed();
+        if let Some((at, outcome)) = &*last
+            && now.saturating_sub(*at) < CHECK_EVERY
+        {
+            return outcome.clone();
+        }
+        let outcome = self.store.check().await;
+        *last = Some((now, outcome.clone()));
+        outcome
     }
 
     /// Listens to the bus, so that what other nodes change is not remembered wrongly here.

@@ -7,7 +7,7 @@ use kabar_model::{Body, GroupCode, GroupName, Refusal, Visibility};
 
 use crate::bus::Hint;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::messages::Posting;
 use crate::sessions::Caller;
 use crate::store::{Group, ListedGroup, NewGroup, Target};
@@ -31,10 +31,8 @@ impl Engine {
     pub async fn join_group(&self, caller: &Caller, name_or_code: &str) -> Result<Arc<Group>> {
         let group = self.group(name_or_code).await?;
         if is_hidden(&group, name_or_code) {
-            return match self.is_member(caller, &group).await? {
-                true => Err(Refusal::AlreadyMember.into()),
-                false => Err(Refusal::GroupUnknown.into()),
-            };
+            let member = self.is_member(caller, &group).await?;
+            return Err(if member { Refusal::AlreadyMember } else { Refusal::GroupUnknown }.into());
         }
         self.store.join_group(group.id, caller.user(), self.clock.now()).await?;
         self.group_changed(&group);
@@ -44,14 +42,13 @@ impl Engine {
     /// Leaves a group. Refuses `GroupUnknown`, `NotMember`.
     pub async fn leave_group(&self, caller: &Caller, name_or_code: &str) -> Result<Arc<Group>> {
         let group = self.group(name_or_code).await?;
-        let left = self.store.leave_group(group.id, caller.user(), self.clock.now()).await;
-        match left.as_ref().err().and_then(|error| error.refusal()) {
-            Some(Refusal::NotMember) => Err(stranger(&group, name_or_code).into()),
-            _ => {
-                left?;
+        match self.store.leave_group(group.id, caller.user(), self.clock.now()).await {
+            Ok(()) => {
                 self.group_changed(&group);
                 Ok(group)
             }
+            Err(Error::Refused(Refusal::NotMember)) => Err(stranger(&group, name_or_code).into()),
+            Err(error) => Err(error),
         }
     }
 

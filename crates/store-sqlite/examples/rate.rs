@@ -4,6 +4,8 @@
 //! posts 120 bytes at a time over so many pairs of people, each with so many posts on their way. A
 //! realm that is in DIR already is used as it is, so running it again shows how the rate holds.
 
+#![allow(clippy::cast_precision_loss, reason = "these counts are far below 2^52")]
+
 use std::collections::VecDeque;
 use std::error::Error;
 use std::fs::{self, File};
@@ -24,7 +26,8 @@ const BODY_BYTES: usize = 120;
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Outcome<()> {
     let mut arguments = std::env::args().skip(1);
-    let dir = PathBuf::from(arguments.next().ok_or("usage: rate DIR [PAIRS] [OUTSTANDING] [MESSAGES]")?);
+    let dir =
+        PathBuf::from(arguments.next().ok_or("usage: rate DIR [PAIRS] [OUTSTANDING] [MESSAGES]")?);
     let mut number = |default| arguments.next().map_or(Ok(default), |text| text.parse::<usize>());
     let (pairs, outstanding, messages) = (number(256)?, number(32)?, number(300_000)?);
 
@@ -39,7 +42,10 @@ async fn main() -> Outcome<()> {
 
     let mut people = Vec::new();
     for pair in 0..pairs {
-        people.push((user(&*store, &format!("a{pair}")).await?, user(&*store, &format!("b{pair}")).await?));
+        people.push((
+            user(&*store, &format!("a{pair}")).await?,
+            user(&*store, &format!("b{pair}")).await?,
+        ));
     }
     let (commits, cpu, started) = (store.commits(), Cpu::now()?, Instant::now());
     let mut tasks = Vec::new();
@@ -56,10 +62,18 @@ async fn main() -> Outcome<()> {
 
     let count = waits.len() as f64;
     println!("{count:.0} messages, {pairs} pairs, {outstanding} outstanding each");
-    println!("{:.0} messages/s, {:.0} to a commit", count / took.as_secs_f64(), count / commits as f64);
+    println!(
+        "{:.0} messages/s, {:.0} to a commit",
+        count / took.as_secs_f64(),
+        count / commits as f64
+    );
     println!("p50 {:?}, p99 {:?}", waits[waits.len() / 2], waits[waits.len() * 99 / 100]);
     let micros = |spent: Duration| spent.as_secs_f64() * 1e6 / count;
-    println!("CPU: {:.1} µs a message, {:.1} of it the writer's", micros(spent.process), micros(spent.writer));
+    println!(
+        "CPU: {:.1} µs a message, {:.1} of it the writer's",
+        micros(spent.process),
+        micros(spent.writer)
+    );
     let closing = Instant::now();
     drop(store);
     println!("close: {:.1} ms", closing.elapsed().as_secs_f64() * 1e3);
@@ -149,7 +163,10 @@ impl Cpu {
     }
 
     fn since(&self, earlier: &Self) -> Self {
-        Self { process: self.process - earlier.process, writer: self.writer - earlier.writer }
+        Self {
+            process: self.process.saturating_sub(earlier.process),
+            writer: self.writer.saturating_sub(earlier.writer),
+        }
     }
 }
 

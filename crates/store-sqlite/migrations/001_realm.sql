@@ -24,18 +24,18 @@ CREATE TABLE session (
 CREATE INDEX session_of_account ON session (account_id);
 CREATE INDEX session_by_use ON session (used_at);
 
--- The columns from `name` on are a group's alone. `name_key` is what equal names share.
+-- A room has a name, too; code and visibility are a group's alone. `name_key` is what equal names share.
 CREATE TABLE conversation (
     id         INTEGER PRIMARY KEY,
-    kind       TEXT    NOT NULL CHECK (kind IN ('direct', 'group')),
+    kind       TEXT    NOT NULL CHECK (kind IN ('direct', 'group', 'room')),
     created_at INTEGER NOT NULL,
     name       TEXT,
     name_key   TEXT,
     code       TEXT,
     visibility TEXT    CHECK (visibility IN ('public', 'private')),
     closed_at  INTEGER,
-    CHECK (kind = 'direct' OR (name IS NOT NULL AND name_key IS NOT NULL
-                               AND code IS NOT NULL AND visibility IS NOT NULL))
+    CHECK (kind = 'direct' OR (name IS NOT NULL AND name_key IS NOT NULL)),
+    CHECK (kind <> 'group' OR (code IS NOT NULL AND visibility IS NOT NULL))
 ) STRICT;
 
 -- A group that has closed frees its name and its code.

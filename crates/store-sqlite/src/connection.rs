@@ -9,6 +9,10 @@ use rusqlite::{Connection, OpenFlags};
 
 /// When a commit counts as durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(
+    clippy::manual_non_exhaustive,
+    reason = "the hidden one is used, by the test that hides it"
+)]
 pub enum Durability {
     /// After a sync.
     #[default]
@@ -41,7 +45,10 @@ pub(crate) fn open_for_writing(path: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// Makes commits durable, and makes sure that they are.
-pub(crate) fn make_durable(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
+pub(crate) fn make_durable(
+    connection: &Connection,
+    durability: Durability,
+) -> rusqlite::Result<()> {
     let (synchronous, level) = match durability {
         Durability::Full => ("FULL", "2"),
         Durability::PlantedNormal => ("NORMAL", "1"),

@@ -27,7 +27,9 @@ impl DirLock {
         file.read_to_string(&mut text).map_err(OpenError::io(&path))?;
         match locked {
             Ok(()) => Ok(Self { file, path, was_clean: text.is_empty() }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::Locked { pid: text.trim().parse().ok() }),
+            Err(TryLockError::WouldBlock) => {
+                Err(OpenError::Locked { pid: text.trim().parse().ok() })
+            }
             Err(TryLockError::Error(error)) => Err(OpenError::io(&path)(error)),
         }
     }

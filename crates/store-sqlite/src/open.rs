@@ -5,8 +5,8 @@
 //! it that is damaged is found when it is read, and a conversation with a hole is never served (see
 //! `reads::messages`). A log or a database that is missing after a crash is found whatever the size.
 
-use std::fs::{DirBuilder, metadata};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{DirBuilder, OpenOptions, metadata};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -38,6 +38,7 @@ pub(crate) fn open(dir: &Path, durability: Durability) -> Result<Opened, OpenErr
     let path = dir.join(FILE);
     nothing_is_missing(dir, lock.was_clean)?;
 
+    make_private(&path)?;
     let mut connection = open_for_writing(&path).map_err(OpenError::sqlite(&path))?;
     schema::inspect(&connection, &path)?;
     make_durable(&connection, durability).map_err(OpenError::sqlite(&path))?;
@@ -60,6 +61,13 @@ fn make_directory(dir: &Path) -> Result<bool, OpenError> {
     Ok(true)
 }
 
+/// Makes the file for its owner alone, whatever the directory allows; SQLite's other files follow it.
+fn make_private(path: &Path) -> Result<(), OpenError> {
+    let mut options = OpenOptions::new();
+    let opened = options.write(true).create(true).truncate(false).mode(0o600).open(path);
+    opened.map(drop).map_err(OpenError::io(path))
+}
+
 fn parent(dir: &Path) -> Result<PathBuf, OpenError> {
     let whole = dir.canonicalize().map_err(OpenError::io(dir))?;
     Ok(whole.parent().unwrap_or(&whole).to_owned())
@@ -70,7 +78,8 @@ fn nothing_is_missing(dir: &Path, was_clean: bool) -> Result<(), OpenError> {
     let bytes = |name| metadata(dir.join(name)).map(|file| file.len());
     let has_database = bytes(FILE).is_ok_and(|bytes| bytes > 0);
     let log = bytes(LOG);
-    let corrupt = |name, what: &str| Err(OpenError::Corrupt { path: dir.join(name), what: what.into() });
+    let corrupt =
+        |name, what: &str| Err(OpenError::Corrupt { path: dir.join(name), what: what.into() });
     if !has_database && (!was_clean || log.as_ref().is_ok_and(|bytes| *bytes > 0)) {
         return corrupt(FILE, "it is missing or empty, though kabar ran here");
     }

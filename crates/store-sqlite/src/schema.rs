@@ -10,10 +10,10 @@ use crate::error::OpenError;
 const APPLICATION_ID: i64 = 0x6b61_6272;
 
 /// Migration `n` leads from schema `n - 1` to schema `n`. A released one is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/001_realm.sql")];
+const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/001_realm.sql"))];
 
 /// The schema that this program works with.
-pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;
+pub(crate) const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// Makes sure that the file is ours and not from the future, before anything is written to it.
 pub(crate) fn inspect(connection: &Connection, path: &Path) -> Result<(), OpenError> {
@@ -37,7 +37,7 @@ pub(crate) fn inspect(connection: &Connection, path: &Path) -> Result<(), OpenEr
 /// start that was cut short goes on where it stopped.
 pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for (number, migration) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
+    for (number, migration) in MIGRATIONS.iter().filter(|(number, _)| *number > found) {
         let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         step.execute_batch(migration)?;
         step.pragma_update(None, "application_id", APPLICATION_ID)?;

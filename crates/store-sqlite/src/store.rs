@@ -79,7 +79,8 @@ impl SqliteStore {
     #[doc(hidden)]
     pub async fn limit_pages(&self, pages_max: u32) -> Result<()> {
         let limit = move |work: &mut Work| {
-            work.connection.pragma_update_and_check(None, "max_page_count", pages_max, |_| Ok(()))?;
+            work.connection
+                .pragma_update_and_check(None, "max_page_count", pages_max, |_| Ok(()))?;
             Ok(())
         };
         self.change(limit).await

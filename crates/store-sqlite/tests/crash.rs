@@ -1,4 +1,5 @@
 //! What is accepted is there after the process was gone.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod realm;
 
@@ -32,10 +33,11 @@ async fn accepted_messages_survive_a_crash_at_any_moment() {
             accepted += 1;
             say(&store, ana, budi, &accepted.to_string()).await;
         }
-        // Some more are on their way while the files are copied.
-        let on_their_way = store.post(message(ana, budi, &(accepted + 1).to_string())).await.unwrap();
+        // One more is on its way while the files are copied.
+        let more = message(ana, budi, &(accepted + 1).to_string());
+        let on_its_way = store.post(more).await.unwrap();
         let copy = crash(running.path());
-        on_their_way.await.unwrap();
+        on_its_way.await.unwrap();
         accepted += 1;
 
         let restarted = open(copy.path()).unwrap();
@@ -43,7 +45,7 @@ async fn accepted_messages_survive_a_crash_at_any_moment() {
         assert!(found.len() >= accepted - 1, "{} of {accepted}", found.len());
         assert!(found.iter().enumerate().all(|(n, text)| *text == (n + 1).to_string()));
         let next = say(&restarted, ana, budi, "next").await;
-        assert_eq!(next.seq, Seq(found.len() as i64 + 1), "the numbers go on");
+        assert_eq!(usize::try_from(next.seq.0), Ok(found.len() + 1), "the numbers go on");
     }
 }
 
@@ -68,4 +70,18 @@ async fn everything_is_there_after_a_clean_restart() {
     assert!(found.iter().enumerate().all(|(n, text)| *text == (n + 1).to_string()));
     assert_eq!(found.len(), 500);
     store.check().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_right_after_the_start_harms_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = open(dir.path()).unwrap();
+    user(&open(crash(dir.path()).path()).unwrap(), "ana").await;
+    user(&first, "ana").await;
+    first.close();
+    let again = open(dir.path()).unwrap();
+    let copy = crash(dir.path());
+    let restarted = open(copy.path()).unwrap();
+    assert_eq!(restarted.list_users(None, 10).await.unwrap().len(), 1);
+    drop(again);
 }

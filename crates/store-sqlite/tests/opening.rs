@@ -1,4 +1,5 @@
 //! Which directories are opened, and what is said of the others.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod realm;
 
@@ -31,7 +32,11 @@ async fn a_new_directory_is_for_its_owner_alone() {
     let base = tempfile::tempdir().unwrap();
     let dir = base.path().join("some/where");
     closed(&dir).await;
-    assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
+    for (path, mode) in
+        [(dir.clone(), 0o700), (dir.join("kabar.db"), 0o600), (dir.join("lock"), 0o600)]
+    {
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode, "{path:?}");
+    }
 }
 
 #[tokio::test]

@@ -46,7 +46,11 @@ async fn a_conversation_with_a_hole_is_not_served() {
     let error = store.messages(holed, Seq::NONE, 10).await.unwrap_err();
     assert!(error.to_string().contains("from message 2 to 4"), "{error}");
     assert!(store.unread(budi, 100, 1_000).await.is_err());
-    assert_eq!(store.messages(holed, Seq(3), 10).await.unwrap().len(), 3, "what is whole is served");
+    assert_eq!(
+        store.messages(holed, Seq(3), 10).await.unwrap().len(),
+        3,
+        "what is whole is served"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

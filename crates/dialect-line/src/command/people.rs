@@ -48,7 +48,9 @@ fn list<'a>(
         let people = active(session, words).await?;
         Ok(Reply::Ready(ok(|o| {
             o.list("messages", |list| {
-                people.iter().for_each(|user| list.text(user.username.as_str()));
+                for user in &people {
+                    list.text(user.username.as_str());
+                }
             });
         })))
     }

@@ -11,8 +11,8 @@ use super::world::{
 };
 use crate::store::{Message, Target};
 
-const WRITERS: usize = 50;
-const POSTS_EACH: usize = 40;
+const WRITERS: i64 = 50;
+const POSTS_EACH: i64 = 40;
 
 pub(super) async fn fifty_writers_leave_no_gap_and_every_reader_sees_the_same_order(store: Shared) {
     let mut people = Vec::new();
@@ -20,9 +20,9 @@ pub(super) async fn fifty_writers_leave_no_gap_and_every_reader_sees_the_same_or
         people.push(user(&*store, &format!("user{number}")).await);
     }
     let group = group_of(&*store, "crowd", &people).await;
-    let reader = people[WRITERS];
+    let reader = people[people.len() - 1];
     let mut tasks = JoinSet::new();
-    for (number, author) in people.into_iter().take(WRITERS).enumerate() {
+    for (author, number) in people.into_iter().zip(0..WRITERS) {
         let store = store.clone();
         tasks.spawn(async move {
             for post in 0..POSTS_EACH {
@@ -34,8 +34,8 @@ pub(super) async fn fifty_writers_leave_no_gap_and_every_reader_sees_the_same_or
     tasks.join_all().await;
 
     let all = store.messages(group, Seq::NONE, 10_000).await.unwrap();
-    assert!(all.iter().map(|m| m.place.seq.0).eq(1..=(WRITERS * POSTS_EACH) as i64));
-    let mut next: HashMap<&str, usize> = HashMap::new();
+    assert!(all.iter().map(|m| m.place.seq.0).eq(1..=WRITERS * POSTS_EACH));
+    let mut next: HashMap<&str, i64> = HashMap::new();
     for Message { body, .. } in &all {
         let (writer, post) = body.split_once(' ').unwrap();
         let expected = next.entry(writer).or_default();
@@ -51,11 +51,10 @@ pub(super) async fn messages_keep_the_order_in_which_they_were_handed_over(store
     let mut tickets = Vec::new();
     for number in 1..=30 {
         let text = format!("m{number}");
-        tickets.push(hand_over(&*store, ana, Target::Direct(budi), &text).await);
+        tickets.push((number, hand_over(&*store, ana, Target::Direct(budi), &text).await));
     }
-    for (number, ticket) in tickets.into_iter().enumerate().rev() {
-        let place = ticket.await.unwrap()[0];
-        assert_eq!(place.seq.0, number as i64 + 1);
+    for (number, ticket) in tickets.into_iter().rev() {
+        assert_eq!(ticket.await.unwrap()[0].seq, Seq(number));
     }
 }
 
@@ -117,10 +116,10 @@ pub(super) async fn a_refused_message_does_not_harm_its_neighbours(store: Shared
         let target = if number % 2 == 0 { Target::Direct(budi) } else { Target::Group(club) };
         tickets.push(hand_over(&*store, ana, target, "hai").await);
     }
-    for (number, ticket) in tickets.into_iter().enumerate() {
+    for (ticket, number) in tickets.into_iter().zip(0..) {
         let outcome = ticket.await;
         if number % 2 == 0 {
-            assert_eq!(outcome.unwrap()[0].seq.0, number as i64 / 2 + 1);
+            assert_eq!(outcome.unwrap()[0].seq, Seq(number / 2 + 1));
         } else {
             assert_eq!(refused(outcome), Refusal::NotMember);
         }

@@ -37,13 +37,18 @@ pub(crate) fn post(work: &mut Work, new: &NewMessage) -> Outcome<Vec<Place>> {
 fn may_post(work: &mut Work, author: UserId, target: Target) -> Outcome<()> {
     match target {
         Target::Group(group) => {
-            if is_group_member(work, group, author)? { Ok(()) } else { Err(Refusal::NotMember.into()) }
+            if is_group_member(work, group, author)? {
+                Ok(())
+            } else {
+                Err(Refusal::NotMember.into())
+            }
         }
         Target::Direct(other) => {
             if direct(work, author, other)?.is_some() {
                 return Ok(());
             }
-            let mut known = work.connection.prepare_cached("SELECT 1 FROM account WHERE id = ?1")?;
+            let mut known =
+                work.connection.prepare_cached("SELECT 1 FROM account WHERE id = ?1")?;
             if known.exists([other.0])? { Ok(()) } else { Err(Refusal::UserUnknown.into()) }
         }
     }

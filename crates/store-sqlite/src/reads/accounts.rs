@@ -4,10 +4,13 @@ use kabar_engine::store::{Account, SessionRecord, TokenHash};
 use kabar_model::{SessionId, Timestamp, User, UserId, Username};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::words::{USER, user};
 use super::limit_of;
+use super::words::{USER, user};
 
-pub(crate) fn account(connection: &Connection, username: &Username) -> rusqlite::Result<Option<Account>> {
+pub(crate) fn account(
+    connection: &Connection,
+    username: &Username,
+) -> rusqlite::Result<Option<Account>> {
     let sql = format!("SELECT {USER}, password_hash FROM account WHERE username = ?1");
     let mut find = connection.prepare_cached(&sql)?;
     let account = |row: &Row<'_>| Ok(Account { user: user(row)?, password_hash: row.get(6)? });
@@ -56,8 +59,7 @@ pub(crate) fn sessions_used_since(
     since: Timestamp,
     limit: usize,
 ) -> rusqlite::Result<Vec<SessionRecord>> {
-    let sql = format!(
-        "SELECT {SESSION} FROM session WHERE used_at >= ?1 ORDER BY used_at DESC LIMIT ?2"
-    );
+    let sql =
+        format!("SELECT {SESSION} FROM session WHERE used_at >= ?1 ORDER BY used_at DESC LIMIT ?2");
     connection.prepare_cached(&sql)?.query_map([since.0, limit_of(limit)], session_in)?.collect()
 }

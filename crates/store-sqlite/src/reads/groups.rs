@@ -7,7 +7,10 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::limit_of;
 use super::words::{self, GROUP};
 
-pub(crate) fn group(connection: &Connection, name_or_code: &str) -> rusqlite::Result<Option<Group>> {
+pub(crate) fn group(
+    connection: &Connection,
+    name_or_code: &str,
+) -> rusqlite::Result<Option<Group>> {
     // A code could be a name, so what is no name is no code either.
     let Ok(name) = GroupName::parse(name_or_code) else { return Ok(None) };
     if let Some(group) = open_group(connection, "name_key", &name.key())? {

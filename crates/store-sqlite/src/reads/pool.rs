@@ -40,7 +40,10 @@ impl Readers {
         reading.await.map_err(Error::failed)?.map_err(Error::failed)
     }
 
-    fn read_now<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    fn read_now<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
         let kept = self.lock().as_mut().and_then(Vec::pop);
         let connection = match kept {
             Some(connection) => connection,

@@ -86,7 +86,9 @@ struct Cursor {
 
 fn cursors(connection: &Connection, user: UserId) -> rusqlite::Result<Vec<Cursor>> {
     let note = connection
-        .prepare_cached("SELECT conversation_id FROM direct WHERE user_low = ?1 AND user_high = ?1")?
+        .prepare_cached(
+            "SELECT conversation_id FROM direct WHERE user_low = ?1 AND user_high = ?1",
+        )?
         .query_row([user.0], |row| row.get(0))
         .optional()?;
     let mut list = connection

@@ -87,8 +87,8 @@ async fn what_waits_together_is_committed_together() {
     }
     let before = realm.store.commits();
     drop(release);
-    for (number, ticket) in tickets.into_iter().enumerate() {
-        assert_eq!(ticket.await.unwrap()[0].seq.0, number as i64 + 1);
+    for (ticket, expected) in tickets.into_iter().zip(1..) {
+        assert_eq!(ticket.await.unwrap()[0].seq, Seq(expected));
     }
     let commits = realm.store.commits() - before;
     // Two or three transactions; a slow machine may cut more of them short after 2 ms.

@@ -8,8 +8,8 @@ use kabar_engine::store::Place;
 use kabar_model::Refusal;
 use tokio::sync::mpsc;
 
-use super::request::{Answer, Change, Request, execute};
 use super::Work;
+use super::request::{Answer, Change, Request, execute};
 use crate::changes::posts;
 use crate::error::{Trouble, is_fatal};
 
@@ -124,7 +124,6 @@ impl Batch {
         }
     }
 }
-
 
 fn roll_back(work: &mut Work) -> rusqlite::Result<()> {
     work.known.forget();

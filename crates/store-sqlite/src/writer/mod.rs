@@ -66,8 +66,7 @@ impl Writer {
         let waiting = runtime::Builder::new_current_thread().enable_time().build()?;
         let work = Work { connection, known: Known::default() };
         let batch = Batch::default();
-        let writer =
-            Self { requests, waiting, work, batch, log, lock, readers, commits, on_fatal };
+        let writer = Self { requests, waiting, work, batch, log, lock, readers, commits, on_fatal };
         thread::Builder::new().name("store-writer".into()).spawn(move || writer.run())
     }
 

@@ -44,11 +44,11 @@ where
     T: Send + 'static,
     F: FnOnce(&mut Work) -> Outcome<T> + Send + 'static,
 {
-    Request::Change(Box::new(Deed { deed: Some(deed), outcome: None, answer }))
+    Request::Change(Box::new(Deed { run: Some(deed), outcome: None, answer }))
 }
 
 struct Deed<T, F> {
-    deed: Option<F>,
+    run: Option<F>,
     outcome: Option<kabar_engine::Result<T>>,
     answer: Answer<T>,
 }
@@ -59,7 +59,7 @@ where
     F: FnOnce(&mut Work) -> Outcome<T> + Send,
 {
     fn run(&mut self, work: &mut Work) -> rusqlite::Result<()> {
-        if let Some(deed) = self.deed.take() {
+        if let Some(deed) = self.run.take() {
             self.outcome = Some(apart(work, deed)?.map_err(Error::from));
         }
         Ok(())

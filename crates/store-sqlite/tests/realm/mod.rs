@@ -1,5 +1,6 @@
 //! A store in a directory of its own, with two people.
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, reason = "this is part of tests")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -33,7 +33,7 @@ impl Realm {
         self.has_room_for_a_group(new.creator)?;
         let first =
             u32::try_from(self.conversations.len()).expect("memory ends before").wrapping_add(1);
-        let code = (first..)
+        let code = (first..=u32::MAX)
             .map(|number| GroupCode::new(number.wrapping_mul(CODE_STEP)))
             .find(|code| self.group(&code.to_string()).is_none())
             .expect("far fewer groups than codes");
