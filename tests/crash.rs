@@ -2,12 +2,12 @@
 //! and in order, nothing is there that was not sent, and sessions survive.
 //!
 //! `KABAR_CRASH_ROUNDS=200 cargo test --test crash` for more rounds.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod support;
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -44,8 +44,7 @@ struct Writer {
 }
 
 /// Writes until the connection breaks, then notes what is unknown.
-fn write(writer: &mut Writer, address: SocketAddr, round: usize, stopped: &AtomicBool) {
-    let mut client = Client::connect(address);
+fn write(writer: &mut Writer, mut client: Client, round: usize, stopped: &AtomicBool) {
     let mut unanswered: Vec<(usize, usize)> = Vec::new();
     let mut count = 0;
     let mut broken = false;
@@ -56,7 +55,7 @@ fn write(writer: &mut Writer, address: SocketAddr, round: usize, stopped: &Atomi
             let place = count % 2;
             let command = if place == 0 { "send" } else { "sendgroup" };
             let to = if place == 0 { "reader" } else { "kelompok" };
-            lines += &format!("{command} {} {to} {text}\r\n", writer.token);
+            lines.extend([format!("{command} {} {to} {text}\r\n", writer.token)]);
             writer.sent[place].push((text, Fate::Unknown));
             unanswered.push((place, writer.sent[place].len() - 1));
             count += 1;
@@ -166,14 +165,15 @@ fn nothing_accepted_is_lost_when_the_server_is_killed() {
     let mut read = HashMap::new();
     let mut accepted = 0;
     for round in 0..rounds {
-        let address = server.address();
         let stopped = Arc::new(AtomicBool::new(false));
         let threads: Vec<_> = std::mem::take(&mut writers)
             .into_iter()
             .map(|mut writer| {
                 let stopped = Arc::clone(&stopped);
+                // Connected before the clock starts: a kill may come after 20 ms.
+                let client = Client::connect(server.address());
                 thread::spawn(move || {
-                    write(&mut writer, address, round, &stopped);
+                    write(&mut writer, client, round, &stopped);
                     writer
                 })
             })

@@ -1,8 +1,28 @@
 //! What the end-to-end tests share: the real binary on free ports, and clients that talk to it.
-#![allow(dead_code, reason = "each test uses its part")]
+#![allow(dead_code, unused_imports, reason = "each test uses its part")]
 
-pub mod client;
-pub mod server;
+pub(crate) mod client;
+pub(crate) mod program;
+pub(crate) mod server;
 
-pub use client::Client;
-pub use server::Server;
+pub(crate) use client::Client;
+pub(crate) use program::{Told, kabar, kabar_with};
+pub(crate) use server::Server;
+
+use std::time::{Duration, Instant};
+
+/// How long anything may take before a test gives up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Asks again and again until there is an answer, where no event can be awaited.
+#[track_caller]
+pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("not within {PATIENCE:?}: {what}");
+}

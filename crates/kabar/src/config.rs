@@ -166,8 +166,8 @@ impl Config {
     /// The realm's name: as set, else the host's.
     pub(crate) fn realm(&self) -> RealmName {
         let host = gethostname::gethostname();
-        let named = [self.server.realm.as_str(), host.to_str().unwrap_or(""), "localhost"];
-        let mut names = named.iter().filter_map(|name| RealmName::parse(name).ok());
+        let candidates = [self.server.realm.as_str(), host.to_str().unwrap_or(""), "localhost"];
+        let mut names = candidates.iter().filter_map(|name| RealmName::parse(name).ok());
         names.next().expect("the last of them is a realm's name")
     }
 }

@@ -60,10 +60,8 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
             vec![Listen { address: ([127, 0, 0, 1], 8889).into(), dialect: Dialect::Auto }];
     }
     let is_new = !config.server.data.join(kabar_store_sqlite::FILE).exists();
-    let durability = match args.plant_weak_sync {
-        true => Durability::PlantedNormal,
-        false => Durability::Full,
-    };
+    let durability =
+        if args.plant_weak_sync { Durability::PlantedNormal } else { Durability::Full };
     let store = realm::open(&config.server.data, durability).map_err(|error| {
         let path = config.server.data.display().to_string();
         let values = [("path", path.as_str()), ("reason", &error.to_string())];
@@ -162,11 +160,11 @@ fn bind(config: &Config, lang: Lang) -> Result<Vec<Bound>> {
 fn announce(bound: &[Bound]) -> Result<()> {
     let mut lines = String::new();
     for Bound { listen, .. } in bound {
-        lines += &format!("listening {} {}\n", listen.address, listen.dialect.name());
+        lines.extend([format!("listening {} {}\n", listen.address, listen.dialect.name())]);
     }
     let page = bound.iter().find(|bound| greeting::serves_pages(bound)).or(bound.first());
     if let Some(page) = page {
-        lines += &format!("ready http://{}\n", greeting::reachable(page.listen.address));
+        lines.extend([format!("ready http://{}\n", greeting::reachable(page.listen.address))]);
     }
     let mut out = io::stdout().lock();
     out.write_all(lines.as_bytes()).and_then(|()| out.flush()).context("cannot say where we listen")

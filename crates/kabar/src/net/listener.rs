@@ -1,6 +1,7 @@
 //! Accepting connections.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,9 +37,9 @@ pub(crate) struct Bound {
 impl Bound {
     /// Binds; port 0 becomes the port that was free.
     pub(crate) fn bind(wanted: Listen) -> io::Result<Self> {
-        let socket = match wanted.address.is_ipv4() {
-            true => tokio::net::TcpSocket::new_v4()?,
-            false => tokio::net::TcpSocket::new_v6()?,
+        let socket = match wanted.address {
+            SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
         };
         socket.set_reuseaddr(true)?;
         socket.bind(wanted.address)?;

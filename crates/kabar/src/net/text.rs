@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kabar_wire::conversation::{Conversation, Cut, Ending, Output, Worth};
 use kabar_wire::guard::before_login;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -76,6 +76,8 @@ pub(crate) struct TextLoop {
     lines_before_login: usize,
     bytes_before_login: usize,
     nonsense: usize,
+    /// Whether the input may hold whole requests that were not taken up, since too many answers wait.
+    behind: bool,
     input_ended: bool,
 }
 
@@ -101,6 +103,7 @@ impl TextLoop {
             read_last: now,
             lines_before_login: 0,
             nonsense: 0,
+            behind: false,
             input_ended: false,
         }
     }
@@ -112,7 +115,17 @@ impl TextLoop {
                 break end;
             }
             self.write_some()?;
-            if self.input_ended && self.waiting.is_empty() && self.output.is_empty() {
+            if stop.is_cancelled() {
+                // Seen here too, since a client that never pauses leaves no time for waiting below.
+                break End::Stopped;
+            }
+            if self.behind && self.answers_may_wait() {
+                // No event will tell of requests that have arrived already.
+                tokio::task::yield_now().await;
+                continue;
+            }
+            let answered = self.waiting.is_empty() && self.output.is_empty();
+            if self.input_ended && answered && !self.behind {
                 break End::HungUp;
             }
             self.release_buffers();
@@ -148,13 +161,13 @@ impl TextLoop {
 
     /// Takes up what has arrived, as far as answers may wait.
     async fn take_up_requests(&mut self) -> io::Result<Option<End>> {
-        while self.waiting.len() < WAITING_MAX && self.output.len() < OUTPUT_BYTES_MAX {
+        self.behind = true;
+        while self.answers_may_wait() {
             match self.conversation.cut(&mut self.input) {
                 Cut::More => {
-                    self.request_began = match self.input.is_empty() {
-                        true => None,
-                        false => Some(self.request_began.unwrap_or_else(Instant::now)),
-                    };
+                    self.behind = false;
+                    self.request_began = (!self.input.is_empty())
+                        .then(|| self.request_began.unwrap_or_else(Instant::now));
                     return Ok(self.used_up().map(End::Exceeded));
                 }
                 Cut::Broken(reason) => return Ok(Some(End::Exceeded(reason))),
@@ -214,10 +227,14 @@ impl TextLoop {
         (exceeded && !self.conversation.is_known()).then_some(Ending::TooMuchBeforeLogin)
     }
 
+    /// Whether one more answer may wait for the disk or the client.
+    fn answers_may_wait(&self) -> bool {
+        self.waiting.len() < WAITING_MAX && self.output.len() < OUTPUT_BYTES_MAX
+    }
+
+    /// Whether to read on: not while there is something left to take up.
     fn wants_input(&self) -> bool {
-        !self.input_ended
-            && self.waiting.len() < WAITING_MAX
-            && self.output.len() < OUTPUT_BYTES_MAX
+        !self.input_ended && !self.behind
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -239,7 +256,7 @@ impl TextLoop {
 
     /// Takes the answers at the front that have come meanwhile, so that they leave in one write.
     fn collect_ready(&mut self) {
-        while let Some(answer) = self.waiting.front_mut().and_then(|front| front.now_or_never()) {
+        while let Some(answer) = self.waiting.front_mut().and_then(FutureExt::now_or_never) {
             self.waiting.pop_front();
             self.output.extend_from_slice(&answer);
         }
@@ -331,13 +348,8 @@ async fn close(mut stream: TcpStream) {
     }
     let gone = async {
         let mut chunk = [0; 1_024];
-        while stream.readable().await.is_ok() {
-            match stream.try_read(&mut chunk) {
-                Ok(0) => return,
-                Err(error) if error.kind() != io::ErrorKind::WouldBlock => return,
-                Ok(_) | Err(_) => {}
-            }
-        }
+        // Not with `readable`, which never lets go of the thread while a client keeps sending.
+        while stream.read(&mut chunk).await.is_ok_and(|count| count > 0) {}
     };
     let _ = tokio::time::timeout(LINGER, gone).await;
 }

@@ -58,7 +58,7 @@ mod tests {
             administrator: true,
             disabled: false,
         };
-        let table = text(&[messi.clone()], Lang::En);
+        let table = text(std::slice::from_ref(&messi), Lang::En);
         assert_eq!(
             table,
             "USER   NAME          COUNTRY  STATE\nmessi  Lionel Messi  -        administrator\n"
