@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::ACCEPT_LANGUAGE;
+use axum::http::header::{ACCEPT_LANGUAGE, HOST};
 use axum::response::Html;
 
 /// Where the realm is found.
@@ -27,13 +27,25 @@ pub(crate) async fn front(State(place): State<Arc<Place>>, headers: HeaderMap) -
     let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let page = if prefers_indonesian(wanted) { ID } else { EN };
     let (name, password) = if place.demo { ("messi", "surabaya") } else { ("NAME", "PASSWORD") };
+    let host = host_asked_for(&headers).unwrap_or(&place.host);
     let page = page
         .replace("{realm}", &escape(&place.realm))
-        .replace("{host}", &escape(&place.host))
+        .replace("{host}", &escape(host))
         .replace("{port}", &place.port.to_string())
         .replace("{name}", name)
         .replace("{password}", password);
     Html(page)
+}
+
+/// The host by which the visitor found us, without its port: that one works for them. A name with anything
+/// unusual in it is not repeated.
+fn host_asked_for(headers: &HeaderMap) -> Option<&str> {
+    let host = headers.get(HOST)?.to_str().ok()?;
+    let host = host.rsplit_once(':').map_or(host, |(name, port)| {
+        if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host }
+    });
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    (!host.is_empty() && host.len() <= 253 && host.bytes().all(plain)).then_some(host)
 }
 
 /// Whether Indonesian comes before English in an `Accept-Language` header (RFC 9110 §12.5.4); weights
@@ -59,6 +71,19 @@ mod tests {
         assert!(!prefers_indonesian("en-GB, id;q=0.5"));
         assert!(!prefers_indonesian("fr, de"));
         assert!(!prefers_indonesian(""));
+    }
+
+    #[test]
+    fn the_page_names_the_host_that_was_asked_for() {
+        let asked = |host: &str| {
+            let headers = HeaderMap::from_iter([(HOST, host.parse().unwrap())]);
+            host_asked_for(&headers).map(str::to_owned)
+        };
+        assert_eq!(asked("lab-pc.local:8889").as_deref(), Some("lab-pc.local"));
+        assert_eq!(asked("127.0.0.1").as_deref(), Some("127.0.0.1"));
+        for odd in ["", ":80", "<b>", "a b", "a/b", "[::1]:80", "a:b"] {
+            assert_eq!(asked(odd), None, "{odd}");
+        }
     }
 
     #[test]

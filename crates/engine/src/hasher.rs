@@ -18,9 +18,10 @@ use crate::error::{Error, Result};
 /// The passwords that wait to be hashed; with more, the realm is busy.
 pub(crate) const HASHES_QUEUED_MAX: usize = 64;
 
-/// How much less the hashing threads weigh than the others (POSIX nice value, 19 is the least). They get a
-/// few hundredths of a core that others want, and all of one that nobody wants.
-const NICENESS: i32 = 19;
+/// How much less the hashing threads weigh than the others (POSIX nice value). At 10 they get about a
+/// tenth of a core that others want, and all of one that nobody wants. Less still would let any busy
+/// program on the machine keep people from logging in.
+const NICENESS: i32 = 10;
 
 type Job = Box<dyn FnOnce() + Send>;
 

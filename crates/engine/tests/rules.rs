@@ -1,4 +1,5 @@
 //! Rules that no interface shows whole yet: private groups, and several nodes on one store.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use kabar_model::RealmName;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
+use tracing_subscriber::EnvFilter;
 
 pub(crate) use listen::{Dialect, Listen};
 
@@ -157,6 +158,7 @@ impl Config {
             RealmName::parse(&self.server.realm)
                 .map_err(|_| anyhow!("server.realm: 1-64 letters, digits, . _ -"))?;
         }
+        EnvFilter::try_new(&self.log.level).map_err(|error| anyhow!("log.level: {error}"))?;
         if self.sessions.idle_days == 0 {
             bail!("sessions.idle_days: at least 1");
         }
@@ -241,6 +243,7 @@ mod tests {
             "[server]\nlisten = [\"127.0.0.1:1/morse\"]",
             "[sessions]\nidle_days = 0",
             "[limits]\nconnections = -1",
+            "[log]\nlevel = \"kabar=loud\"",
         ] {
             assert!(load(text, &[]).is_err(), "{text}");
         }

@@ -99,16 +99,20 @@ impl Keeper {
             }
             Err(error) => error,
         };
-        if !directory.join(kabar_store_sqlite::FILE).exists() {
-            let path = directory.display().to_string();
-            bail!(Text::NoData.say(lang, &[("path", &path)]));
+        let path = directory.display().to_string();
+        match directory.join(kabar_store_sqlite::FILE).try_exists() {
+            Ok(true) => {}
+            Ok(false) => bail!(Text::NoData.say(lang, &[("path", &path)])),
+            Err(error) => {
+                let values = [("path", path.as_str()), ("reason", &error.to_string())];
+                bail!(Text::CannotOpen.say(lang, &values));
+            }
         }
         let store = match realm::open(directory, Durability::Full) {
             Ok(store) => Arc::new(store),
             // A server runs, but its socket did not answer.
             Err(OpenError::Locked { .. }) => return Err(silent(&refusal.to_string())),
             Err(error) => {
-                let path = directory.display().to_string();
                 let values = [("path", path.as_str()), ("reason", &error.to_string())];
                 bail!(Text::CannotOpen.say(lang, &values));
             }

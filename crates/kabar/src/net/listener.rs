@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tracing::{debug, warn};
 
 use super::gate::Pass;
-use super::sniffing::{Spoken, listen_for};
+use super::sniffing::{Spoken, listen_for, says_something};
 use super::{Peer, Shared, http, text};
 use crate::config::{Dialect, Listen};
 
@@ -88,7 +88,16 @@ async fn converse(
     let mut input = BytesMut::new();
     let profile = match dialect {
         Dialect::Line(profile) => profile,
-        Dialect::Http => return http::serve(input.freeze(), stream, peer, &shared).await,
+        Dialect::Http => {
+            let speaks = tokio::select! {
+                speaks = says_something(&stream) => speaks,
+                () = shared.stop.cancelled() => return,
+            };
+            if speaks {
+                http::serve(input.freeze(), stream, peer, &shared).await;
+            }
+            return;
+        }
         Dialect::Auto => {
             let names = command_names();
             let spoken = tokio::select! {

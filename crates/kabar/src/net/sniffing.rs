@@ -16,6 +16,16 @@ const SILENT_SECS_MAX: u64 = 600;
 /// From the first byte on, how long until it must be clear what is spoken.
 const SNIFF_SECS_MAX: u64 = 5;
 
+/// Waits for the first byte without taking it; `false` when none comes in time.
+pub(crate) async fn says_something(stream: &TcpStream) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(SILENT_SECS_MAX);
+    let mut byte = [0; 1];
+    tokio::select! {
+        seen = stream.peek(&mut byte) => seen.is_ok_and(|count| count > 0),
+        () = reached(Some(deadline)) => false,
+    }
+}
+
 /// What a connection speaks.
 #[derive(Debug)]
 pub(crate) enum Spoken {
