@@ -114,15 +114,16 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_is_busy_and_recovers() {
         let hasher = Arc::new(Hasher::start().unwrap());
-        let gate = Arc::new(std::sync::RwLock::new(()));
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let closed = gate.write().unwrap();
-        let tasks: Vec<_> = (0..threads + HASHES_QUEUED_MAX + 1)
+        let tasks: Vec<_> = (0..=threads + HASHES_QUEUED_MAX)
             .map(|_| {
                 let (hasher, gate) = (Arc::clone(&hasher), Arc::clone(&gate));
                 tokio::spawn(async move {
                     let wait = move || {
-                        drop(gate.read());
+                        // Until the other end is dropped.
+                        let _ = gate.lock().recv();
                         Ok(())
                     };
                     hasher.run(wait).await
@@ -133,7 +134,7 @@ mod tests {
         while !tasks.iter().any(tokio::task::JoinHandle::is_finished) {
             tokio::task::yield_now().await;
         }
-        drop(closed);
+        drop(open);
         let mut refused = 0;
         for task in tasks {
             match task.await.unwrap() {
