@@ -166,8 +166,8 @@ impl Engine {
         if used.is_empty() { Ok(()) } else { self.store.touch_sessions(&used).await }
     }
 
-    /// Fails when nothing could be accepted now. Asks the store at most once in [`CHECK_EVERY`]: to ask
-    /// costs a write, and anybody may.
+    /// Fails when nothing could be accepted now. Asks the store at most once a second: to ask costs
+    /// a write, and anybody may.
     pub async fn check(&self) -> Result<()> {
         let mut last = self.checked.lock().await;
         let now = self.clock.elapsed();
