@@ -12,5 +12,5 @@ mod words;
 
 pub use command::{Help, command_names, help};
 pub use profile::Profile;
-pub use session::{LINE_BYTES_MAX, LineConversation};
+pub use session::{LINE_BYTES_MAX, LineConversation, not_understood};
 pub use words::Words;

@@ -35,6 +35,8 @@ pub(crate) enum Complaint {
     Usage,
     /// The engine said no, or failed.
     Error(Error),
+    /// Several were to get it, and these of them are unknown.
+    AmongReceivers(Vec<String>),
     /// No such group, where the wish was to join it.
     GroupUnknownToJoin,
 }

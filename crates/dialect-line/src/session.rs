@@ -55,6 +55,7 @@ impl LineConversation {
     /// Forgets the connection's session if it is that one.
     pub(crate) fn forget(&mut self, ended: &Caller) {
         self.login.take_if(|login| login.caller.session() == ended.session());
+        self.known = self.login.is_some();
     }
 
     /// The token of the connection's own session.
@@ -123,7 +124,9 @@ impl LineConversation {
             Err(complaint) => {
                 let worth = match complaint {
                     Complaint::Usage => Worth::Nonsense,
-                    Complaint::Error(_) | Complaint::GroupUnknownToJoin => Worth::Sense,
+                    Complaint::Error(_)
+                    | Complaint::AmongReceivers(_)
+                    | Complaint::GroupUnknownToJoin => Worth::Sense,
                 };
                 Answer {
                     worth,
@@ -168,9 +171,17 @@ impl Conversation for LineConversation {
     }
 }
 
+/// What is answered to what is no command.
+pub fn not_understood(profile: Profile) -> Vec<u8> {
+    reply::error(Text::UnknownCommand.words(profile))
+}
+
 fn complain(profile: Profile, command: &Command, complaint: &Complaint) -> Vec<u8> {
     let message = match complaint {
         Complaint::Usage => Text::Usage.say(profile, command.usage),
+        Complaint::AmongReceivers(names) => {
+            format!("{}: {}", Text::ReceiverUnknown.words(profile), names.join(", "))
+        }
         Complaint::GroupUnknownToJoin => Text::GroupUnknownToJoin.words(profile).to_owned(),
         Complaint::Error(Error::Refused(refusal)) => {
             wording::refusal(refusal, profile, command.usage)

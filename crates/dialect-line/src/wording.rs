@@ -23,6 +23,7 @@ pub(crate) enum Text {
     AlreadyMember,
     NotMember,
     TooManyGroups,
+    NotInRoom,
     FileUnknown,
     NobodyActive,
     RealmTaken,
@@ -76,6 +77,7 @@ impl Text {
             Self::AlreadyMember => indonesian("Already a member", "User sudah join"),
             Self::NotMember => indonesian("Not a member of the group", "User bukan member grup"),
             Self::TooManyGroups => indonesian("In too many groups", "Terlalu banyak group"),
+            Self::NotInRoom => indonesian("Not in a room", "Belum bergabung ke ruangan"),
             Self::FileUnknown => indonesian("File is not found", "File tidak ditemukan"),
             Self::NobodyActive => indonesian("No active user", "Tidak ada user yang aktif"),
             Self::RealmTaken => indonesian("Realm already exists", "Realm sudah ada"),
@@ -107,10 +109,7 @@ pub(crate) fn refusal(refusal: &Refusal, profile: Profile, usage: &str) -> Strin
     match refusal {
         Refusal::UserUnknown => say(Text::UserUnknown),
         Refusal::WrongPassword => say(Text::WrongPassword),
-        Refusal::ReceiverUnknown(names) => match names.as_slice() {
-            [] | [_] => say(Text::ReceiverUnknown),
-            several => format!("{}: {}", say(Text::ReceiverUnknown), several.join(", ")),
-        },
+        Refusal::ReceiverUnknown(_) => say(Text::ReceiverUnknown),
         Refusal::UsernameTaken => say(Text::UsernameTaken),
         Refusal::SessionUnknown => say(Text::SessionUnknown),
         Refusal::GroupTaken => say(Text::GroupTaken),
@@ -118,12 +117,13 @@ pub(crate) fn refusal(refusal: &Refusal, profile: Profile, usage: &str) -> Strin
         Refusal::AlreadyMember => say(Text::AlreadyMember),
         Refusal::NotMember => say(Text::NotMember),
         Refusal::TooManyGroups => say(Text::TooManyGroups),
+        Refusal::NotInRoom => say(Text::NotInRoom),
         Refusal::FileUnknown => say(Text::FileUnknown),
         Refusal::NobodyActive => say(Text::NobodyActive),
         Refusal::RealmTaken => say(Text::RealmTaken),
         Refusal::RealmUnknown => say(Text::RealmUnknown),
         Refusal::RealmUnreachable => say(Text::RealmUnreachable),
-        Refusal::NotAllowed => say(Text::NotAllowed),
+        Refusal::NotAllowed | Refusal::AdminOnly => say(Text::NotAllowed),
         Refusal::TooManyAttempts { wait_secs } => {
             Text::TooManyAttempts.say(profile, &wait_secs.to_string())
         }
@@ -150,6 +150,8 @@ fn rule(field: Field) -> [&'static str; 2] {
         Field::Group => ["GROUP: 1-64 characters on one line, without @", "GROUP: 1-64 karakter dalam satu baris, tanpa @"],
         Field::Realm => ["REALM: 1-64 letters, digits, . _ -", "REALM: 1-64 huruf, angka, . _ -"],
         Field::Body => ["TEXT: 1-65536 bytes", "TEXT: 1-65536 byte"],
+        Field::Room => ["ROOM: 1-64 characters on one line", "ROOM: 1-64 karakter dalam satu baris"],
+        Field::Contacts => ["1-1000 contacts", "1-1000 kontak"],
         Field::Recipients => ["1-100 receivers", "1-100 penerima"],
     }
 }

@@ -39,6 +39,12 @@ impl Engine {
     /// administrator. Refuses `NotAllowed` when registration is closed, `PasswordTooShort`,
     /// `UsernameTaken`, `Busy`.
     pub async fn register(&self, origin: Origin, wish: Registration) -> Result<Login> {
+        let user = self.create_account(origin, wish).await?;
+        self.begin_session(&user, None).await
+    }
+
+    /// As [`Engine::register`], without logging in.
+    pub async fn create_account(&self, origin: Origin, wish: Registration) -> Result<User> {
         if !self.settings.registration_open {
             return Err(Refusal::NotAllowed.into());
         }
@@ -47,8 +53,7 @@ impl Engine {
         } else {
             NewRole::Fixed(Role::User)
         };
-        let user = self.create_user(wish, role).await?;
-        self.begin_session(&user).await
+        self.create_user(wish, role).await
     }
 
     pub(crate) async fn create_user(&self, wish: Registration, role: NewRole) -> Result<User> {
@@ -92,6 +97,7 @@ impl Engine {
         };
         let (throttle, clock) = (Arc::clone(&self.throttle), Arc::clone(&self.clock));
         let name = username.clone();
+        let checked = hash.clone();
         self.hasher
             .run(move || {
                 // Others may have failed while this waited: a crowd of tries gets no more than a queue.
@@ -111,21 +117,23 @@ impl Engine {
             })
             .await?;
         let user = user.ok_or(Refusal::UserUnknown)?;
-        self.begin_session(&user).await
+        self.begin_session(&user, checked).await
     }
 
-    async fn begin_session(&self, user: &User) -> Result<Login> {
+    /// The password may have been changed while it was checked: the store looks again.
+    async fn begin_session(&self, user: &User, checked: Option<String>) -> Result<Login> {
         let token = SessionToken::from_uuid(Uuid::new_v4());
-        let new = NewSession { user: user.id, token: token_hash(token), at: self.clock.now() };
+        let hash = token_hash(token);
+        let new = NewSession { user: user.id, token: hash, checked, at: self.clock.now() };
         self.store.create_session(new).await?;
-        let session = self.take_up(&new.token).await?;
+        let session = self.take_up(&hash).await?;
         Ok(Login { caller: Caller(session), token })
     }
 
     /// Ends a session at once, everywhere. `SessionUnknown` if it has ended already.
     pub async fn logout(&self, caller: &Caller) -> Result<()> {
         let ended = self.store.end_session(caller.session()).await?;
-        self.sessions.end(caller.session());
+        self.end_here(caller.session());
         self.bus.publish(Hint::SessionEnded(caller.session()));
         if ended { Ok(()) } else { Err(Refusal::SessionUnknown.into()) }
     }

@@ -17,6 +17,8 @@ use crate::store::{Conversation, Group, Store};
 const USERS_MAX: usize = 100_000;
 /// Conversations remembered.
 const CONVERSATIONS_MAX: usize = 100_000;
+/// Groups whose members are remembered.
+const MEMBER_LISTS_MAX: usize = 1_000;
 
 pub(crate) struct Directory {
     store: Arc<dyn Store>,
@@ -24,6 +26,7 @@ pub(crate) struct Directory {
     by_id: Cache<UserId, Arc<User>>,
     conversations: Cache<ConversationId, Arc<Conversation>>,
     groups: Cache<String, Arc<Group>>,
+    members: Cache<ConversationId, Arc<[UserId]>>,
     /// Counts what was forgotten, so that an answer that was on its way meanwhile is not remembered.
     forgotten: AtomicU64,
 }
@@ -36,6 +39,7 @@ impl Directory {
             by_id: Cache::new(USERS_MAX),
             conversations: Cache::new(CONVERSATIONS_MAX),
             groups: Cache::new(CONVERSATIONS_MAX),
+            members: Cache::new(MEMBER_LISTS_MAX),
             forgotten: AtomicU64::new(0),
         }
     }
@@ -114,6 +118,20 @@ impl Directory {
         Ok(group)
     }
 
+    /// The members of a group.
+    pub(crate) async fn members(&self, group: ConversationId) -> Result<Arc<[UserId]>> {
+        if let Some(members) = self.members.get(&group) {
+            return Ok(members);
+        }
+        let before = self.forgotten.load(Ordering::Acquire);
+        let members = self.store.members(group).await?;
+        let members: Arc<[UserId]> = members.into_iter().map(|(user, _)| user).collect();
+        if self.forgotten.load(Ordering::Acquire) == before {
+            self.members.insert(group, Arc::clone(&members));
+        }
+        Ok(members)
+    }
+
     fn remember_user(&self, user: User, before: u64) -> Arc<User> {
         let user = Arc::new(user);
         if self.forgotten.load(Ordering::Acquire) == before {
@@ -138,6 +156,7 @@ impl Directory {
         self.forgotten.fetch_add(1, Ordering::AcqRel);
         self.groups.clear();
         self.conversations.remove(&id);
+        self.members.remove(&id);
     }
 
     pub(crate) fn forget_all(&self) {
@@ -146,5 +165,6 @@ impl Directory {
         self.by_id.clear();
         self.groups.clear();
         self.conversations.clear();
+        self.members.clear();
     }
 }

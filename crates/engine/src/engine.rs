@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kabar_model::{RealmName, Refusal, SessionToken, User, UserId};
+use kabar_model::{RealmName, Refusal, SessionId, SessionToken, User, UserId, Username};
+use parking_lot::Mutex;
 use tracing::warn;
 
 use crate::bus::{Bus, Heard, Hint};
@@ -11,12 +12,17 @@ use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::hasher::Hasher;
+use crate::news::{Announcements, Announcer, Listeners, Listening};
+use crate::portions::Portions;
+use crate::rooms::Rooms;
 use crate::sessions::{Caller, Connected, Session, Sessions, token_hash};
-use crate::store::{Store, TokenHash};
+use crate::store::{SessionRecord, Store, TokenHash};
 use crate::throttle::Throttle;
 
 /// The sessions that are taken up at start, so that who was active still is.
 const SESSIONS_TAKEN_UP_MAX: usize = 100_000;
+/// How many of them at a time.
+const SESSIONS_AT_A_TIME: usize = 500;
 
 /// How old the answer to "could anything be accepted now?" may be.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -57,6 +63,11 @@ pub struct Engine {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) directory: Directory,
     pub(crate) sessions: Sessions,
+    pub(crate) listeners: Arc<Listeners>,
+    pub(crate) rooms: Arc<Rooms>,
+    pub(crate) portions: Arc<Portions>,
+    /// Taken by who follows.
+    announcements: Mutex<Option<Announcements>>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) hasher: Hasher,
     /// When the store was last asked whether it is well, and what it said. Who asks meanwhile waits.
@@ -71,8 +82,15 @@ impl Engine {
         bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>> {
+        let listeners = Arc::new(Listeners::default());
+        let (announcer, announcements) = Announcer::new(Arc::clone(&listeners));
+        store.tell(Arc::new(announcer));
         let engine = Self {
             settings,
+            rooms: Arc::new(Rooms::new(Arc::clone(&listeners))),
+            listeners,
+            portions: Arc::default(),
+            announcements: Mutex::new(Some(announcements)),
             directory: Directory::new(Arc::clone(&store)),
             store,
             bus,
@@ -83,9 +101,16 @@ impl Engine {
             checked: tokio::sync::Mutex::default(),
         };
         let since = engine.clock.now().before(engine.settings.active);
-        for record in engine.store.sessions_used_since(since, SESSIONS_TAKEN_UP_MAX).await? {
-            let username = engine.directory.user(record.user).await?.username.clone();
-            engine.sessions.take_up(Session::new(&record, username), 0);
+        let records = engine.store.sessions_used_since(since, SESSIONS_TAKEN_UP_MAX).await?;
+        for records in records.chunks(SESSIONS_AT_A_TIME) {
+            let users: Vec<UserId> = records.iter().map(|record| record.user).collect();
+            let users = engine.directory.users(&users).await?;
+            for record in records {
+                if let Some(user) = users.get(&record.user) {
+                    let session = engine.session(record, user.username.clone());
+                    engine.sessions.take_up(session, 0);
+                }
+            }
         }
         Ok(Arc::new(engine))
     }
@@ -111,10 +136,17 @@ impl Engine {
             let endings = self.sessions.endings();
             let record = self.store.session(token).await?.ok_or(Refusal::SessionUnknown)?;
             let username = self.directory.user(record.user).await?.username.clone();
-            if let Some(session) = self.sessions.take_up(Session::new(&record, username), endings) {
+            if let Some(session) = self.sessions.take_up(self.session(&record, username), endings) {
                 return Ok(session);
             }
         }
+    }
+
+    /// A session as stored. One that was used in the future, since the clock has been set back, was used
+    /// now: it must not live longer for it.
+    fn session(&self, record: &SessionRecord, username: Username) -> Session {
+        let used_at = record.used_at.min(self.clock.now());
+        Session::new(&SessionRecord { used_at, ..*record }, username)
     }
 
     /// Whether somebody is still logged in: `SessionUnknown` if the session has ended since.
@@ -153,9 +185,10 @@ impl Engine {
     /// What is to be done now and then; about once a minute.
     pub async fn keep_house(&self) -> Result<()> {
         let now = self.clock.now();
+        // Noted before they are let go.
+        self.note_use().await?;
         self.sessions.sweep(now, self.settings.active);
         self.throttle.sweep(self.clock.elapsed());
-        self.note_use().await?;
         self.store.expire_sessions(now.before(self.settings.session_idle)).await?;
         Ok(())
     }
@@ -181,13 +214,32 @@ impl Engine {
         outcome
     }
 
-    /// Listens to the bus, so that what other nodes change is not remembered wrongly here.
-    /// Ends when the bus does.
+    /// Hears all news of this person from now on, until the answer is dropped.
+    pub fn listen(&self, caller: &Caller) -> Listening {
+        self.listeners.add(Arc::clone(&caller.0))
+    }
+
+    /// Tells those who listen what happens, and forgets what other nodes change. Without this nobody hears
+    /// anything. Run it once; it ends when the bus does.
     pub async fn follow(&self) {
+        let announcements = self.announcements.lock().take();
+        let announce = async {
+            match announcements {
+                Some(all) => all.tell(&self.directory, &self.rooms, &self.listeners).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = announce => {}
+            () = self.follow_bus() => {}
+        }
+    }
+
+    async fn follow_bus(&self) {
         let mut listener = self.bus.listen();
         loop {
             match listener.next().await {
-                Heard::Hint(Hint::SessionEnded(id)) => self.sessions.end(id),
+                Heard::Hint(Hint::SessionEnded(id)) => self.end_here(id),
                 Heard::Hint(Hint::UserChanged(id)) => self.directory.forget_user(id),
                 Heard::Hint(Hint::GroupChanged(id)) => self.directory.forget_group(id),
                 Heard::Missed => self.catch_up().await,
@@ -196,13 +248,19 @@ impl Engine {
         }
     }
 
+    /// What a session's end means on this node: nobody uses it any more, and who listens with it stops.
+    pub(crate) fn end_here(&self, session: SessionId) {
+        self.sessions.end(session);
+        self.listeners.end(session);
+    }
+
     /// After hints were lost: forgets what can be read again, and asks after each session in use.
     async fn catch_up(&self) {
         self.directory.forget_all();
         for session in self.sessions.suspect_all() {
             match self.store.session(session.token()).await {
                 Ok(Some(_)) => {}
-                Ok(None) => self.sessions.end(session.id),
+                Ok(None) => self.end_here(session.id),
                 Err(error) => warn!(%error, "cannot tell whether a session still lives"),
             }
         }

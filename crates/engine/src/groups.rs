@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use kabar_model::limits::GROUPS_LISTED_MAX;
-use kabar_model::{Body, GroupCode, GroupName, Refusal, Visibility};
+use kabar_model::limits::{GROUPS_LISTED_MAX, RECIPIENTS_MAX};
+use kabar_model::{Body, Field, GroupCode, GroupName, Refusal, UserId, Username, Visibility};
 
 use crate::bus::Hint;
 use crate::engine::Engine;
@@ -64,12 +64,50 @@ impl Engine {
         self.post(caller, vec![Target::Group(group.id)], body, stranger).await
     }
 
+    /// Adds people to a group; says for each name whether that person joined now. A name that nobody has
+    /// does not. Refuses `GroupUnknown`, `NotMember`, `AdminOnly`, and `TooMany` receivers.
+    pub async fn invite(
+        &self,
+        caller: &Caller,
+        name_or_code: &str,
+        names: &[String],
+    ) -> Result<Vec<bool>> {
+        if names.len() > RECIPIENTS_MAX {
+            return Err(Refusal::TooMany(Field::Recipients).into());
+        }
+        let group = self.group(name_or_code).await?;
+        let mut guests = Vec::with_capacity(names.len());
+        for name in names {
+            let guest = match Username::parse(name) {
+                Ok(name) => self.directory.user_named(&name).await?,
+                Err(_) => None,
+            };
+            guests.push(guest.map(|user| user.id));
+        }
+        let known: Vec<UserId> = guests.iter().copied().flatten().collect();
+        let at = self.clock.now();
+        let joined = match self.store.invite(group.id, caller.user(), &known, at).await {
+            Err(Error::Refused(Refusal::NotMember)) => {
+                return Err(stranger(&group, name_or_code).into());
+            }
+            joined => joined?,
+        };
+        self.group_changed(&group);
+        let mut joined = joined.into_iter();
+        Ok(guests.iter().map(|guest| guest.is_some() && joined.next() == Some(true)).collect())
+    }
+
+    /// One's own groups, in the order of joining.
+    pub async fn joined_groups(&self, caller: &Caller) -> Result<Vec<Group>> {
+        self.store.joined_groups(caller.user()).await
+    }
+
     /// One's own groups and the public ones.
     pub async fn visible_groups(&self, caller: &Caller) -> Result<Vec<ListedGroup>> {
         self.store.visible_groups(caller.user(), GROUPS_LISTED_MAX).await
     }
 
-    async fn group(&self, name_or_code: &str) -> Result<Arc<Group>> {
+    pub(crate) async fn group(&self, name_or_code: &str) -> Result<Arc<Group>> {
         let group = self.directory.group(name_or_code.trim()).await?;
         group.ok_or_else(|| Refusal::GroupUnknown.into())
     }
@@ -93,6 +131,6 @@ fn is_hidden(group: &Group, name_or_code: &str) -> bool {
 }
 
 /// What somebody who is not in the group is told.
-fn stranger(group: &Group, name_or_code: &str) -> Refusal {
+pub(crate) fn stranger(group: &Group, name_or_code: &str) -> Refusal {
     if is_hidden(group, name_or_code) { Refusal::GroupUnknown } else { Refusal::NotMember }
 }

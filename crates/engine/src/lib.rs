@@ -5,7 +5,9 @@
 
 mod accounts;
 mod bus;
+mod chats;
 mod clock;
+mod contacts;
 #[cfg(feature = "testing")]
 pub mod contract;
 mod directory;
@@ -14,7 +16,10 @@ mod error;
 mod groups;
 mod hasher;
 mod messages;
+mod news;
 mod operator;
+mod portions;
+mod rooms;
 mod sessions;
 pub mod store;
 #[cfg(feature = "testing")]
@@ -27,6 +32,8 @@ pub use clock::{Clock, SystemClock};
 pub use engine::{Engine, Settings};
 pub use error::{Error, Result};
 pub use messages::{Inbox, InboxItem, Posting, Receipt};
+pub use news::{Listening, MessageNews, News, RoomNews, Whereto};
 pub use operator::Operator;
+pub use rooms::Stay;
 pub use sessions::{Caller, Connected, Origin};
 pub use store::{Group, ListedGroup, Store};

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use kabar_model::limits::{INBOX_BYTES_MAX, INBOX_MESSAGES_MAX, RECIPIENTS_MAX};
-use kabar_model::{Address, Body, DisplayName, Field, GroupName, Refusal, Timestamp, User, UserId};
+use kabar_model::limits::{INBOX_MESSAGES_MAX, RECIPIENTS_MAX};
+use kabar_model::{
+    Address, Body, DisplayName, Field, Refusal, Timestamp, User, UserId, escaped_bytes,
+};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::portions::Portion;
 use crate::sessions::Caller;
-use crate::store::{Conversation, NewMessage, Place, Target, Ticket};
+use crate::store::{Conversation, Group, Message, NewMessage, Place, Target, Ticket};
 
 /// A message on its way to stable storage. It is accepted once [`Posting::durable`] says so; dropping
 /// this does not take it back.
@@ -49,7 +52,7 @@ pub struct InboxItem {
     /// What the reader is shown as.
     pub to: DisplayName,
     /// The group it was written to, if any.
-    pub group: Option<GroupName>,
+    pub group: Option<Group>,
     /// Its text.
     pub body: String,
     /// When it was sent.
@@ -60,8 +63,17 @@ pub struct InboxItem {
 #[derive(Debug)]
 #[must_use = "what is not confirmed stays unread"]
 pub struct Receipt {
-    user: UserId,
-    positions: Vec<Place>,
+    pub(crate) user: UserId,
+    pub(crate) positions: Vec<Place>,
+    /// What the reader has been given counts as on its way until this is dropped.
+    _portion: Portion,
+}
+
+impl Receipt {
+    /// Nothing, if there is nothing to confirm.
+    fn new(user: UserId, positions: Vec<Place>, portion: Portion) -> Option<Self> {
+        (!positions.is_empty()).then_some(Self { user, positions, _portion: portion })
+    }
 }
 
 impl Engine {
@@ -110,20 +122,36 @@ impl Engine {
         body: Body,
         stranger: Refusal,
     ) -> Result<Posting> {
-        let message = NewMessage { author: caller.user(), targets, body, at: self.clock.now() };
+        let at = self.clock.now();
+        let session = Some(caller.session());
+        let message = NewMessage { author: caller.user(), targets, body, at, session };
         Ok(Posting::new(self.store.post(message).await?, stranger))
     }
 
     /// What somebody has not read, oldest first. It stays unread until the receipt is confirmed.
     pub async fn inbox(&self, caller: &Caller) -> Result<Inbox> {
-        let unread = self.store.unread(caller.user(), INBOX_MESSAGES_MAX, INBOX_BYTES_MAX).await?;
-        let mut authors: Vec<_> = unread.messages.iter().map(|message| message.author).collect();
+        let portion = self.portions.take();
+        let (user, bytes_max) = (caller.user(), portion.bytes());
+        let unread = self.store.unread(user, INBOX_MESSAGES_MAX, bytes_max).await?;
+        self.inbox_of(caller, unread.messages, unread.positions, portion).await
+    }
+
+    /// Messages as their reader is shown them.
+    pub(crate) async fn inbox_of(
+        &self,
+        caller: &Caller,
+        messages: Vec<Message>,
+        positions: Vec<Place>,
+        mut portion: Portion,
+    ) -> Result<Inbox> {
+        portion.need(messages.iter().map(|message| escaped_bytes(&message.body)).sum());
+        let mut authors: Vec<_> = messages.iter().map(|message| message.author).collect();
         authors.push(caller.user());
         authors.sort_unstable();
         authors.dedup();
         let people = self.directory.users(&authors).await?;
         let mut places: Vec<_> =
-            unread.messages.iter().map(|message| message.place.conversation).collect();
+            messages.iter().map(|message| message.place.conversation).collect();
         places.sort_unstable();
         places.dedup();
         let conversations = self.directory.conversations(&places).await?;
@@ -132,10 +160,10 @@ impl Engine {
             people.get(&id).cloned().ok_or_else(|| Error::failed("a message without an author"))
         };
         let reader = person(caller.user())?;
-        let items = unread.messages.into_iter().map(|message| {
+        let items = messages.into_iter().map(|message| {
             let group = match conversations.get(&message.place.conversation).map(AsRef::as_ref) {
-                Some(Conversation::Group(group)) => Some(group.name.clone()),
-                Some(Conversation::Direct(_)) | None => None,
+                Some(Conversation::Group(group)) => Some(group.clone()),
+                Some(Conversation::Direct(_) | Conversation::Room(..)) | None => None,
             };
             Ok(InboxItem {
                 from: person(message.author)?,
@@ -146,9 +174,7 @@ impl Engine {
             })
         });
         let items = items.collect::<Result<Vec<_>>>()?;
-        let receipt = (!unread.positions.is_empty())
-            .then_some(Receipt { user: caller.user(), positions: unread.positions });
-        Ok(Inbox { items, receipt })
+        Ok(Inbox { items, receipt: Receipt::new(caller.user(), positions, portion) })
     }
 
     /// Marks as read what the receipt stands for. Call it only when the reader has been given it whole.

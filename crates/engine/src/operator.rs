@@ -81,7 +81,7 @@ impl Engine {
         self.directory.forget_user(id);
         self.bus.publish(Hint::UserChanged(id));
         for &session in &ended {
-            self.sessions.end(session);
+            self.end_here(session);
             self.bus.publish(Hint::SessionEnded(session));
         }
         Ok(ended.len())

@@ -78,7 +78,7 @@ impl Session {
     }
 
     pub(crate) fn use_at(&self, now: Timestamp) {
-        self.used_at.fetch_max(now.0, Ordering::Relaxed);
+        self.used_at.store(now.0, Ordering::Relaxed);
     }
 
     pub(crate) fn used_at(&self) -> Timestamp {

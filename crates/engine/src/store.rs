@@ -8,11 +8,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use kabar_model::{
-    Body, ConversationId, Country, DisplayName, GroupCode, GroupName, GroupRole, Role, Seq,
-    SessionId, Timestamp, User, UserId, Username, Visibility,
+    Address, Body, ConversationId, Country, DisplayName, GroupCode, GroupName, GroupRole, Role,
+    RoomName, Seq, SessionId, Timestamp, User, UserId, Username, Visibility,
 };
 
 use crate::error::Result;
@@ -43,7 +44,8 @@ pub trait Store: Send + Sync + 'static {
 
     // --- Sessions
 
-    /// Makes a session. Refuses `NotAllowed` when the account is disabled.
+    /// Makes a session. Refuses `NotAllowed` when the account is disabled, and `WrongPassword` when its
+    /// password is no longer the one that was checked.
     async fn create_session(&self, new: NewSession) -> Result<SessionRecord>;
 
     /// The session with that token.
@@ -75,8 +77,30 @@ pub trait Store: Send + Sync + 'static {
     async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Place>>>;
 
     /// What a member has not read, in all conversations, in the order of arrival: at most
-    /// `messages_max` messages and about `bytes_max` of text (at least one message).
+    /// `messages_max` messages and about `bytes_max` of text as [`kabar_model::escaped_bytes`] counts it
+    /// (at least one message).
     async fn unread(&self, user: UserId, messages_max: usize, bytes_max: usize) -> Result<Unread>;
+
+    /// As [`Store::unread`], in one conversation alone. Refuses `NotMember`.
+    async fn unread_in(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        messages_max: usize,
+        bytes_max: usize,
+    ) -> Result<Unread>;
+
+    /// The last messages of a conversation that a member may see, in order, at most `limit`. Refuses
+    /// `NotMember`.
+    async fn recent(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<Message>>;
+
+    /// The direct conversation of two people, if there is one.
+    async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationId>>;
 
     /// Moves a member's read positions forward. A position never moves back; one in a conversation
     /// the person is no longer in is passed over.
@@ -116,10 +140,62 @@ pub trait Store: Send + Sync + 'static {
     /// The members of a group, the longest-standing first.
     async fn members(&self, group: ConversationId) -> Result<Vec<(UserId, GroupRole)>>;
 
+    /// Adds people to a group on behalf of an admin of it; says for each whether they joined now: who
+    /// is in it already, or in as many groups as one may be, does not. Refuses `GroupUnknown` when it has
+    /// closed, `NotMember` and `AdminOnly`.
+    async fn invite(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        users: &[UserId],
+        at: Timestamp,
+    ) -> Result<Vec<bool>>;
+
+    /// One's own groups, in the order of joining.
+    async fn joined_groups(&self, user: UserId) -> Result<Vec<Group>>;
+
+    // --- Rooms
+
+    /// The room of that name; made by the first who asks.
+    async fn room(&self, name: &RoomName, at: Timestamp) -> Result<ConversationId>;
+
+    // --- Contacts
+
+    /// Adds to a person's contacts; says how many were not there yet. Refuses `TooMany(Contacts)` when
+    /// there would be more than [`limits::CONTACTS_MAX`](kabar_model::limits::CONTACTS_MAX).
+    async fn add_contacts(
+        &self,
+        user: UserId,
+        contacts: &[Address],
+        at: Timestamp,
+    ) -> Result<usize>;
+
+    /// Takes out of a person's contacts; says how many were there.
+    async fn remove_contacts(&self, user: UserId, contacts: &[Address]) -> Result<usize>;
+
+    /// A person's contacts, in the order of adding.
+    async fn contacts(&self, user: UserId) -> Result<Vec<Address>>;
+
+    // --- News
+
+    /// Tells `herald` of every message from now on, once it is durable, in the order of commits. There is
+    /// one herald; a second call replaces the first.
+    fn tell(&self, herald: Arc<dyn Herald>);
+
     // --- Health
 
     /// Fails when changes could not be made durable now.
     async fn check(&self) -> Result<()>;
+}
+
+/// Is told of messages by a store.
+pub trait Herald: Send + Sync + 'static {
+    /// Whether anybody listens. While nobody does, the store need not tell.
+    fn listens(&self) -> bool;
+
+    /// A message is durable, at these places, in the order of its targets. Called on the store's own
+    /// thread: it must not wait.
+    fn posted(&self, message: NewMessage, places: Vec<Place>);
 }
 
 /// An account to be made.
@@ -180,12 +256,14 @@ impl UserChange {
 pub struct TokenHash(pub [u8; 32]);
 
 /// A session to be made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NewSession {
     /// Whose it is.
     pub user: UserId,
     /// The hash of its token.
     pub token: TokenHash,
+    /// The password that was checked, hashed (PHC string); absent if none was.
+    pub checked: Option<String>,
     /// When it is made.
     pub at: Timestamp,
 }
@@ -214,6 +292,8 @@ pub struct NewMessage {
     pub body: Body,
     /// When it was sent.
     pub at: Timestamp,
+    /// The session that it was sent from. Not stored; the herald is told.
+    pub session: Option<SessionId>,
 }
 
 /// Where a message goes.
@@ -223,6 +303,9 @@ pub enum Target {
     Direct(UserId),
     /// To this group.
     Group(ConversationId),
+    /// To this room; refuses `NotInRoom` when it is none. Who may is known to those who know who is in
+    /// it: the store does not ask.
+    Room(ConversationId),
 }
 
 /// A place in a conversation: a message's, or how far somebody has read.
@@ -264,13 +347,15 @@ pub enum Conversation {
     Direct(ConversationId),
     /// A group, open or closed.
     Group(Group),
+    /// A room.
+    Room(ConversationId, RoomName),
 }
 
 impl Conversation {
     /// Its number.
     pub fn id(&self) -> ConversationId {
         match self {
-            Self::Direct(id) => *id,
+            Self::Direct(id) | Self::Room(id, _) => *id,
             Self::Group(group) => group.id,
         }
     }

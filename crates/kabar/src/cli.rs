@@ -64,7 +64,7 @@ pub(crate) struct ServeArgs {
     /// The realm's name [default: this host's]
     #[arg(long, value_name = "NAME")]
     realm: Option<String>,
-    /// Where to listen; DIALECT is auto (the default), line-en, line-id, realm or http. Can be repeated
+    /// Where to listen; DIALECT is auto (the default), line-en, line-id, realm, form, keyword or http. Can be repeated
     #[arg(long, value_name = "ADDR:PORT[/DIALECT]")]
     listen: Vec<Listen>,
     /// Start with six accounts (messi, henderson, lineker, izza, maya, nania; password surabaya), on

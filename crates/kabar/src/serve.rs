@@ -56,8 +56,8 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
 
     let demo = args.demo.then(|| demo::prepare(args, &mut config, lang)).transpose()?;
     if config.server.listen.is_empty() {
-        config.server.listen =
-            vec![Listen { address: ([127, 0, 0, 1], 8889).into(), dialect: Dialect::Auto }];
+        let here = |port, dialect| Listen { address: ([127, 0, 0, 1], port).into(), dialect };
+        config.server.listen = vec![here(8889, Dialect::Auto), here(8000, Dialect::Keyword)];
     }
     let is_new = !config.server.data.join(kabar_store_sqlite::FILE).exists();
     let durability =
@@ -143,8 +143,7 @@ fn bind(config: &Config, lang: Lang) -> Result<Vec<Bound>> {
             Ok(listener) => bound.push(listener),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                 let address = listen.address.to_string();
-                let free = std::net::SocketAddr::new(listen.address.ip(), 0).to_string();
-                bail!(Text::PortTaken.say(lang, &[("address", &address), ("free", &free)]));
+                bail!(Text::PortTaken.say(lang, &[("address", &address)]));
             }
             Err(error) => {
                 let (address, reason) = (listen.address.to_string(), error.to_string());

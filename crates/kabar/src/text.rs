@@ -14,6 +14,7 @@ kabar_catalogue::texts! {
     Shell = "shell",
     Try = "try",
     TryDemo = "try_demo",
+    TryClosed = "try_closed",
     FirstAdministrator = "first_administrator",
     OnlyHere = "only_here",
     Everywhere = "everywhere",

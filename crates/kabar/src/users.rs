@@ -11,7 +11,7 @@ mod table;
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +80,7 @@ fn words(denial: &Denial, user: &str, lang: Lang) -> String {
 /// Who carries requests out.
 enum Keeper {
     /// The server that runs on this data directory.
-    Server(BufReader<UnixStream>),
+    Server(BufReader<UnixStream>, PathBuf, Lang),
     /// This process: no server runs.
     Here(tokio::runtime::Runtime, Arc<kabar_engine::Engine>),
 }
@@ -88,14 +88,10 @@ enum Keeper {
 impl Keeper {
     fn reach(config: &Config, lang: Lang) -> Result<Self> {
         let directory = &config.server.data;
-        let silent = |reason: &str| {
-            let path = directory.display().to_string();
-            anyhow!(Text::ServerSilent.say(lang, &[("path", &path), ("reason", reason)]))
-        };
         let refusal = match UnixStream::connect(directory.join(SOCKET)) {
             Ok(stream) => {
                 stream.set_read_timeout(Some(Duration::from_secs(ANSWER_SECS_MAX)))?;
-                return Ok(Self::Server(BufReader::new(stream)));
+                return Ok(Self::Server(BufReader::new(stream), directory.clone(), lang));
             }
             Err(error) => error,
         };
@@ -111,7 +107,9 @@ impl Keeper {
         let store = match realm::open(directory, Durability::Full) {
             Ok(store) => Arc::new(store),
             // A server runs, but its socket did not answer.
-            Err(OpenError::Locked { .. }) => return Err(silent(&refusal.to_string())),
+            Err(OpenError::Locked { .. }) => {
+                return Err(silent(directory, &refusal.to_string(), lang));
+            }
             Err(error) => {
                 let values = [("path", path.as_str()), ("reason", &error.to_string())];
                 bail!(Text::CannotOpen.say(lang, &values));
@@ -127,12 +125,15 @@ impl Keeper {
             Self::Here(runtime, engine) => {
                 Ok(runtime.block_on(control::carry_out(engine, request.clone())))
             }
-            Self::Server(stream) => {
+            Self::Server(stream, directory, lang) => {
                 let mut line = serde_json::to_vec(request)?;
                 line.push(b'\n');
-                stream.get_mut().write_all(&line)?;
                 let mut answer = String::new();
-                stream.read_line(&mut answer)?;
+                let asked = stream.get_mut().write_all(&line);
+                let heard = asked.and_then(|()| stream.read_line(&mut answer));
+                if let Err(error) = heard {
+                    return Err(silent(directory, &error.to_string(), *lang));
+                }
                 Ok(serde_json::from_str(&answer)?)
             }
         }
@@ -149,6 +150,11 @@ impl Keeper {
             }
         }
     }
+}
+
+fn silent(directory: &Path, reason: &str, lang: Lang) -> anyhow::Error {
+    let path = directory.display().to_string();
+    anyhow!(Text::ServerSilent.say(lang, &[("path", &path), ("reason", reason)]))
 }
 
 /// Where the socket of a data directory is.

@@ -3,6 +3,17 @@
 use crate::limits::BODY_BYTES_MAX;
 use crate::refusal::{Field, Refusal};
 
+/// How many bytes a text takes as a JSON string of ASCII alone, without its quotation marks: what it costs
+/// to say it, at most, in any dialect.
+pub fn escaped_bytes(text: &str) -> usize {
+    let cost = |c: char| match c {
+        '"' | '\\' => 2,
+        ' '..='~' => 1,
+        _ => 6 * c.len_utf16(),
+    };
+    text.chars().map(cost).sum()
+}
+
 /// A message's text: not empty, at most 64 KiB, no white space around it, kept as sent inside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body(Box<str>);
@@ -34,6 +45,15 @@ mod tests {
     fn a_body_is_trimmed_and_kept_as_sent_inside() {
         assert_eq!(Body::parse(" \t hai  kamu\u{1}😀 \r").unwrap().as_str(), "hai  kamu\u{1}😀");
         assert_eq!(Body::parse(" \u{a0}\n "), Err(Refusal::Invalid(Field::Body)));
+    }
+
+    #[test]
+    fn the_cost_of_a_text_is_that_of_its_escapes() {
+        for (text, bytes) in
+            [("", 0), ("halo", 4), ("\"\\", 4), ("\n\u{1}", 12), ("é", 6), ("😀", 12)]
+        {
+            assert_eq!(escaped_bytes(text), bytes, "{text:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::limits::{GROUP_CODE_DIGITS, GROUP_NAME_CHARS_MAX};
-use crate::name::one_line;
+use crate::name::{one_line, same_name_key};
 use crate::refusal::{Field, Refusal};
 
 /// A group's name: 1–64 characters on one line, spaces allowed. `@` is not: `group@realm` is an address.
@@ -28,8 +28,7 @@ impl GroupName {
 
     /// What two names must share to be the same name: lower case, single spaces.
     pub fn key(&self) -> String {
-        let words: Vec<String> = self.0.split_whitespace().map(str::to_lowercase).collect();
-        words.join(" ")
+        same_name_key(&self.0)
     }
 }
 

@@ -20,11 +20,24 @@ pub const PASSWORD_BYTES_MAX: usize = 1024;
 pub const RECIPIENTS_MAX: usize = 100;
 /// The messages in one part of an inbox.
 pub const INBOX_MESSAGES_MAX: usize = 1_000;
-/// The text in one part of an inbox.
+/// The text in one part of an inbox, escaped.
 pub const INBOX_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// The text in all parts of inboxes that are on their way to their readers, escaped. With more, parts get
+/// smaller.
+pub const INBOXES_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The text that a part of an inbox may always have, escaped.
+pub const INBOX_BYTES_MIN: usize = 64 * 1024;
 /// The groups in one list of groups.
 pub const GROUPS_LISTED_MAX: usize = 1_000;
 /// The people in one list of people.
 pub const PEOPLE_LISTED_MAX: usize = 10_000;
 /// The groups one person may be in at a time.
 pub const GROUPS_JOINED_MAX: usize = 1_000;
+/// A room's name.
+pub const ROOM_NAME_CHARS_MAX: usize = 64;
+/// The contacts of one person.
+pub const CONTACTS_MAX: usize = 1_000;
+/// The messages shown when a conversation is opened.
+pub const RECENT_MESSAGES_MAX: usize = 100;
+/// The people in one room.
+pub const ROOM_PEOPLE_MAX: usize = 10_000;

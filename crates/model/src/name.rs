@@ -29,6 +29,12 @@ impl Username {
         }
         let name =
             UsernameCaseMapped::enforce(text).map_err(|_| Refusal::Invalid(Field::Username))?;
+        // The case mapping knows characters that have no lower case of their own: such a name would not be
+        // read again as it was written.
+        let is_stable = UsernameCaseMapped::enforce(name.as_ref()).is_ok_and(|again| again == name);
+        if !is_stable {
+            return Err(Refusal::Invalid(Field::Username));
+        }
         let plain = name.chars().all(|c| !c.is_ascii() || is_username_ascii(c as u8));
         if !plain || name.chars().count() > USERNAME_CHARS_MAX {
             return Err(Refusal::Invalid(Field::Username));
@@ -107,6 +113,12 @@ pub(crate) fn one_line(text: &str, chars_max: usize, field: Field) -> Result<Arc
     }
 }
 
+/// What two names of one line must share to be the same: lower case, single spaces.
+pub(crate) fn same_name_key(name: &str) -> String {
+    let words: Vec<String> = name.split_whitespace().map(str::to_lowercase).collect();
+    words.join(" ")
+}
+
 fn breaks_a_line(c: char) -> bool {
     let bidi_control = matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
     c.is_control() || bidi_control || matches!(c, '\u{2028}' | '\u{2029}')
@@ -133,6 +145,19 @@ mod tests {
     fn case_and_composition_do_not_matter() {
         assert_eq!(Username::parse("MESSI"), Username::parse("messi"));
         assert_eq!(Username::parse("JÓZEF"), Username::parse("jo\u{301}zef"));
+    }
+
+    #[test]
+    fn a_name_that_was_taken_is_read_again_as_it_was_written() {
+        for code in 0..=u32::from(char::MAX) {
+            let Some(c) = char::from_u32(code) else { continue };
+            for text in [c.to_string(), format!("a{c}"), format!("{c}\u{301}")] {
+                if let Ok(name) = Username::parse(&text) {
+                    assert_eq!(Username::parse(name.as_str()), Ok(name.clone()), "U+{code:04X}");
+                }
+            }
+        }
+        assert!(Username::parse("Ꭰ").is_err());
     }
 
     #[test]

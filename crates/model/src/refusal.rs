@@ -26,8 +26,12 @@ pub enum Refusal {
     AlreadyMember,
     /// Not in the group.
     NotMember,
+    /// In the group, but only an admin of it may do this.
+    AdminOnly,
     /// In as many groups as one person may be.
     TooManyGroups,
+    /// In no room.
+    NotInRoom,
     /// No such file, or nothing in it.
     FileUnknown,
     /// Nobody is active.
@@ -79,6 +83,10 @@ pub enum Field {
     Body,
     /// Receivers.
     Recipients,
+    /// A room's name.
+    Room,
+    /// Contacts.
+    Contacts,
 }
 
 impl fmt::Display for Refusal {

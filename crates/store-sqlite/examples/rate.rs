@@ -113,7 +113,13 @@ async fn talk(
             waits.push(settle(since, ticket).await?);
         }
         let targets = vec![Target::Direct(to)];
-        let new = NewMessage { author: from, targets, body: body.clone(), at: Timestamp(1) };
+        let new = NewMessage {
+            author: from,
+            targets,
+            body: body.clone(),
+            at: Timestamp(1),
+            session: None,
+        };
         let since = Instant::now();
         waiting.push_back((since, store.post(new).await?));
     }

@@ -10,7 +10,10 @@ use crate::error::OpenError;
 const APPLICATION_ID: i64 = 0x6b61_6272;
 
 /// Migration `n` leads from schema `n - 1` to schema `n`. A released one is never changed.
-const MIGRATIONS: &[(i64, &str)] = &[(1, include_str!("../migrations/001_realm.sql"))];
+const MIGRATIONS: &[(i64, &str)] = &[
+    (1, include_str!("../migrations/001_realm.sql")),
+    (2, include_str!("../migrations/002_rooms_contacts.sql")),
+];
 
 /// The schema that this program works with.
 pub(crate) const KNOWN: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
@@ -36,8 +39,12 @@ pub(crate) fn inspect(connection: &Connection, path: &Path) -> Result<(), OpenEr
 /// Brings the schema up to date. Each step is one transaction together with its number, so that a
 /// start that was cut short goes on where it stopped.
 pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    migrate_by(MIGRATIONS, connection)
+}
+
+fn migrate_by(migrations: &[(i64, &str)], connection: &mut Connection) -> rusqlite::Result<()> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for (number, migration) in MIGRATIONS.iter().filter(|(number, _)| *number > found) {
+    for (number, migration) in migrations.iter().filter(|(number, _)| *number > found) {
         let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         step.execute_batch(migration)?;
         step.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -47,3 +54,6 @@ pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,18 +8,21 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use kabar_engine::store::{
-    Account, Conversation, Group, ListedGroup, Message, NewGroup, NewMessage, NewSession, NewUser,
-    Place, SessionRecord, Ticket, TokenHash, Unread, UserChange,
+    Account, Conversation, Group, Herald, ListedGroup, Message, NewGroup, NewMessage, NewSession,
+    NewUser, Place, SessionRecord, Ticket, TokenHash, Unread, UserChange,
 };
 use kabar_engine::{Error, Result, Store};
-use kabar_model::{ConversationId, GroupRole, Seq, SessionId, Timestamp, User, UserId, Username};
+use kabar_model::{
+    Address, ConversationId, GroupRole, Refusal, RoomName, Seq, SessionId, Timestamp, User, UserId,
+    Username,
+};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::changes::{accounts, groups, positions, sessions};
+use crate::changes::{accounts, contacts, groups, positions, rooms, sessions};
 use crate::connection::Durability;
 use crate::error::{OpenError, Outcome};
 use crate::reads::{self, Readers};
-use crate::writer::{QUEUE_REQUESTS_MAX, Request, Work, Writer, change};
+use crate::writer::{Heralds, QUEUE_REQUESTS_MAX, Request, Work, Writer, change};
 use crate::{open, schema};
 
 /// Called once when the disk can no longer be trusted. It should end the process: a sync that failed
@@ -33,6 +36,7 @@ pub struct SqliteStore {
     writer: Option<JoinHandle<()>>,
     readers: Arc<Readers>,
     commits: Arc<AtomicU64>,
+    heralds: Heralds,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -58,10 +62,12 @@ impl SqliteStore {
         let readers = Arc::new(Readers::new(path.clone()));
         let commits = Arc::new(AtomicU64::new(0));
         let (requests, queue) = mpsc::channel(QUEUE_REQUESTS_MAX);
+        let heralds = Heralds::default();
         let (shared, counter) = (Arc::clone(&readers), Arc::clone(&commits));
-        let writer = Writer::start(connection, lock, queue, shared, counter, on_fatal)
+        let told = heralds.clone();
+        let writer = Writer::start(connection, lock, queue, shared, counter, told, on_fatal)
             .map_err(OpenError::io(&path))?;
-        Ok(Self { requests: Some(requests), writer: Some(writer), readers, commits })
+        Ok(Self { requests: Some(requests), writer: Some(writer), readers, commits, heralds })
     }
 
     /// Waits for the changes that were handed over and leaves one clean file. Dropping does the same.
@@ -144,7 +150,7 @@ impl Store for SqliteStore {
     }
 
     async fn create_session(&self, new: NewSession) -> Result<SessionRecord> {
-        self.change(move |work| sessions::create(work, new)).await
+        self.change(move |work| sessions::create(work, &new)).await
     }
 
     async fn session(&self, token: &TokenHash) -> Result<Option<SessionRecord>> {
@@ -186,6 +192,32 @@ impl Store for SqliteStore {
     async fn unread(&self, user: UserId, messages_max: usize, bytes_max: usize) -> Result<Unread> {
         let read = move |db: &_| reads::unread::unread(db, user, messages_max, bytes_max);
         self.readers.read(read).await
+    }
+
+    async fn unread_in(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        messages_max: usize,
+        bytes_max: usize,
+    ) -> Result<Unread> {
+        let read =
+            move |db: &_| reads::unread::unread_in(db, user, conversation, messages_max, bytes_max);
+        self.readers.read(read).await?.ok_or_else(|| Refusal::NotMember.into())
+    }
+
+    async fn recent(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
+        let read = move |db: &_| reads::messages::recent(db, user, conversation, limit);
+        self.readers.read(read).await?.ok_or_else(|| Refusal::NotMember.into())
+    }
+
+    async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationId>> {
+        self.readers.read(move |db| reads::messages::direct(db, one, other)).await
     }
 
     async fn mark_read(&self, user: UserId, positions: &[Place]) -> Result<()> {
@@ -234,6 +266,54 @@ impl Store for SqliteStore {
 
     async fn members(&self, group: ConversationId) -> Result<Vec<(UserId, GroupRole)>> {
         self.readers.read(move |db| reads::groups::members(db, group)).await
+    }
+
+    async fn invite(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        users: &[UserId],
+        at: Timestamp,
+    ) -> Result<Vec<bool>> {
+        let users = users.to_vec();
+        self.change(move |work| groups::invite(work, group, by, &users, at)).await
+    }
+
+    async fn joined_groups(&self, user: UserId) -> Result<Vec<Group>> {
+        self.readers.read(move |db| reads::groups::joined(db, user)).await
+    }
+
+    /// Rooms stay, so one that is found needs no writer.
+    async fn room(&self, name: &RoomName, at: Timestamp) -> Result<ConversationId> {
+        let wanted = name.clone();
+        if let Some(id) = self.readers.read(move |db| reads::rooms::room(db, &wanted)).await? {
+            return Ok(id);
+        }
+        let name = name.clone();
+        self.change(move |work| rooms::find_or_make(work, &name, at)).await
+    }
+
+    async fn add_contacts(
+        &self,
+        user: UserId,
+        contacts: &[Address],
+        at: Timestamp,
+    ) -> Result<usize> {
+        let new = contacts.to_vec();
+        self.change(move |work| contacts::add(work, user, &new, at)).await
+    }
+
+    async fn remove_contacts(&self, user: UserId, contacts: &[Address]) -> Result<usize> {
+        let old = contacts.to_vec();
+        self.change(move |work| contacts::remove(work, user, &old)).await
+    }
+
+    async fn contacts(&self, user: UserId) -> Result<Vec<Address>> {
+        self.readers.read(move |db| reads::contacts::contacts(db, user)).await
+    }
+
+    fn tell(&self, herald: Arc<dyn Herald>) {
+        self.heralds.replace(herald);
     }
 
     /// Writes something that changes nothing, and syncs it.

@@ -3,13 +3,29 @@
 //! A dialect's side of a conversation owns no socket, task or clock: it cuts requests from bytes and
 //! answers them. The loop decides when to read, how many answers may wait, and when to close.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+
+use crate::guard;
 
 /// One conversation in a text dialect.
 pub trait Conversation: Send {
     /// Cuts the next request off the front of what has arrived.
     fn cut(&mut self, input: &mut BytesMut) -> Cut;
+
+    /// As [`Conversation::cut`], when nothing has come for as long as [`Cut::MoreUnlessQuiet`] said.
+    fn cut_quiet(&mut self, input: &mut BytesMut) -> Cut {
+        self.cut(input)
+    }
+
+    /// Whether no client of this dialect sends this before a login: then the connection is closed without
+    /// a word.
+    fn is_suspicious(&self, request: &[u8]) -> bool {
+        guard::before_login(request).is_err()
+    }
 
     /// Whether this request may be taken up while answers to earlier ones still wait for the disk.
     /// Requests are always taken up in their order.
@@ -18,6 +34,18 @@ pub trait Conversation: Send {
     /// Answers a request. When the future is done, the request has taken its place among all others;
     /// its answer may still be [`Output::Later`].
     fn answer(&mut self, request: Bytes) -> BoxFuture<'_, Answer>;
+
+    /// Waits for something to be said unasked. Never done where nothing is. Dropping the future before it is
+    /// done loses nothing.
+    fn unasked(&mut self) -> BoxFuture<'_, Unasked> {
+        std::future::pending().boxed()
+    }
+
+    /// How far apart two outputs must be written, for clients that take what comes in one read for one
+    /// thing.
+    fn pause_between_outputs(&self) -> Option<Duration> {
+        None
+    }
 
     /// Whether somebody has shown who they are on this connection.
     fn is_known(&self) -> bool;
@@ -31,6 +59,8 @@ pub trait Conversation: Send {
 pub enum Cut {
     /// Not yet a whole request.
     More,
+    /// A whole request if nothing more comes for this time.
+    MoreUnlessQuiet(Duration),
     /// A request.
     Request(Bytes),
     /// Nothing that can be trusted any more; the connection ends.
@@ -66,6 +96,15 @@ impl Answer {
     pub fn now(output: Vec<u8>) -> Self {
         Self { output: Output::Now(output), written: None, worth: Worth::Sense, close: false }
     }
+}
+
+/// Something that is said unasked.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unasked {
+    /// This.
+    Say(Vec<u8>),
+    /// The last words, or none: the connection ends.
+    Close(Vec<u8>),
 }
 
 /// Bytes to be written.

@@ -56,7 +56,7 @@ fn write(list: &mut List<'_>, item: &InboxItem) {
         o.text("msg_to", item.to.as_str());
         o.text("msg", &item.body);
         if let Some(group) = &item.group {
-            o.text("group", group.as_str());
+            o.text("group", group.name.as_str());
         }
         o.text("sent_at", &rfc3339(item.at));
     });

@@ -120,7 +120,7 @@ impl Stage for TestStage {
         let mut replies = Vec::new();
         loop {
             match conversation.cut(&mut input) {
-                Cut::More => return replies,
+                Cut::More | Cut::MoreUnlessQuiet(_) => return replies,
                 Cut::Broken(reason) => {
                     replies.push(text(conversation.farewell(reason)));
                     replies.push("(closed)".into());

@@ -64,6 +64,25 @@ pub(super) async fn closed_groups_are_not_listed(store: Shared) {
     assert_eq!(listed(&*store, budi, 10).await, [row("staying", 1, false)]);
 }
 
+pub(super) async fn ones_own_groups_are_named_in_the_order_of_joining(store: Shared) {
+    let [ana, budi] = users(&*store, ["ana", "budi"]).await;
+    say(&*store, ana, Target::Direct(budi), "not a group").await;
+    let first = group(&*store, "first", ana).await;
+    let second = group(&*store, "second", ana).await;
+    group(&*store, "not joined", ana).await;
+    let own = group(&*store, "own", budi).await;
+    // Joined at times that run backwards, and not in the order of making.
+    store.join_group(second.id, budi, at(30)).await.unwrap();
+    store.join_group(first.id, budi, at(20)).await.unwrap();
+    let joined = store.joined_groups(budi).await.unwrap();
+    assert_eq!(joined, [own.clone(), second.clone(), first.clone()]);
+    store.leave_group(second.id, budi, at(10)).await.unwrap();
+    assert_eq!(store.joined_groups(budi).await.unwrap(), [own.clone(), first.clone()]);
+    store.join_group(second.id, budi, at(5)).await.unwrap();
+    store.leave_group(own.id, budi, at(5)).await.unwrap();
+    assert_eq!(store.joined_groups(budi).await.unwrap(), [first, second], "closed ones are gone");
+}
+
 pub(super) async fn a_store_that_works_is_healthy(store: Shared) {
     store.check().await.unwrap();
     users(&*store, ["ana"]).await;

@@ -11,10 +11,15 @@ mod accounts;
 pub mod bus;
 pub mod clock;
 mod closing;
+mod contacts;
+mod conversation;
 mod groups;
+mod herald;
+mod inviting;
 mod listing;
 mod messages;
 mod posting;
+mod rooms;
 mod sessions;
 mod unread;
 mod unread_parts;
@@ -51,6 +56,7 @@ pub const ALL: &[Case] = cases![
     accounts::another_role_keeps_the_sessions,
     sessions::a_session_is_found_by_its_token,
     sessions::a_disabled_account_gets_no_session,
+    sessions::a_password_that_changed_since_it_was_checked_gets_no_session,
     sessions::a_session_that_ended_is_gone,
     sessions::a_last_use_never_moves_back,
     sessions::the_most_recently_used_sessions_come_first,
@@ -82,9 +88,17 @@ pub const ALL: &[Case] = cases![
     unread_parts::the_oldest_come_first_across_conversations,
     unread_parts::the_rest_comes_on_the_next_call,
     unread_parts::a_part_holds_about_so_many_bytes_and_at_least_one_message,
+    unread_parts::a_part_counts_what_its_text_costs_to_say,
     unread_parts::positions_stop_before_what_was_not_returned,
     unread_parts::a_long_backlog_arrives_whole_and_in_order,
     unread_parts::thousands_of_messages_of_ones_own_hide_nothing,
+    conversation::unread_in_one_leaves_the_others_alone,
+    conversation::unread_in_one_comes_in_parts,
+    conversation::unread_in_one_passes_over_ones_own_but_not_notes,
+    conversation::only_a_member_is_shown_a_conversation,
+    conversation::nothing_from_before_joining_is_shown,
+    conversation::the_last_messages_come_in_order_read_or_not,
+    conversation::two_people_have_a_conversation_once_they_wrote,
     groups::its_maker_is_the_first_member_and_admin,
     groups::a_group_is_found_by_name_or_code,
     groups::a_group_name_is_taken_whatever_its_case_and_spacing,
@@ -102,9 +116,31 @@ pub const ALL: &[Case] = cases![
     closing::when_a_plain_member_leaves_the_admin_stays,
     closing::when_the_last_member_leaves_the_group_closes_and_its_name_is_free,
     closing::members_who_leave_at_once_leave_nobody_behind,
+    inviting::an_admin_adds_who_is_not_in_it_yet,
+    inviting::only_an_admin_of_the_group_invites,
+    inviting::nobody_is_invited_to_what_is_no_open_group,
+    inviting::who_was_invited_sees_what_is_written_from_then_on,
+    inviting::who_is_in_as_many_groups_as_may_be_does_not_join,
     listing::ones_own_groups_come_first_then_public_ones,
     listing::a_list_of_groups_has_an_end,
     listing::closed_groups_are_not_listed,
+    listing::ones_own_groups_are_named_in_the_order_of_joining,
+    rooms::a_room_is_made_once_however_many_ask,
+    rooms::a_room_keeps_the_name_it_was_first_given,
+    rooms::a_room_is_no_group,
+    rooms::anybody_writes_to_a_room_and_no_number_is_left_out,
+    rooms::what_is_no_room_takes_no_message_as_one,
+    rooms::what_is_said_in_a_room_is_never_unread,
+    contacts::contacts_keep_the_order_of_adding,
+    contacts::who_is_there_already_adds_nothing,
+    contacts::who_is_taken_out_is_gone_and_may_come_back,
+    contacts::a_person_has_so_many_contacts_and_no_more,
+    herald::the_herald_is_told_of_a_message_as_it_was_posted,
+    herald::the_herald_is_told_of_each_message_once_in_the_order_of_commits,
+    herald::what_the_herald_is_told_of_can_be_read,
+    herald::the_herald_is_not_told_of_refused_messages,
+    herald::a_herald_is_told_of_what_comes_after_it,
+    herald::who_begins_to_listen_hears_the_next_message,
     listing::a_store_that_works_is_healthy,
 ];
 

@@ -50,6 +50,16 @@ pub(super) async fn the_rest_comes_on_the_next_call(store: Shared) {
     assert_eq!(part(&*store, budi, 2, 1 << 20).await, Unread::default());
 }
 
+pub(super) async fn a_part_counts_what_its_text_costs_to_say(store: Shared) {
+    let [ana, budi] = users(&*store, ["ana", "budi"]).await;
+    for _ in 0..4 {
+        say(&*store, ana, Target::Direct(budi), &"\u{1}".repeat(1_000)).await;
+    }
+    // Six bytes each, escaped.
+    assert_eq!(part(&*store, budi, 10, 13_000).await.messages.len(), 2);
+    assert_eq!(part(&*store, budi, 10, 13_000).await.messages.len(), 2);
+}
+
 pub(super) async fn a_part_holds_about_so_many_bytes_and_at_least_one_message(store: Shared) {
     let [ana, budi] = users(&*store, ["ana", "budi"]).await;
     for letter in ["a", "b", "c", "d"] {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use kabar_model::{
-    Body, ConversationId, DisplayName, GroupName, Refusal, Role, Seq, SessionId, Timestamp, UserId,
-    Username, Visibility,
+    Body, ConversationId, DisplayName, GroupName, Refusal, Role, RoomName, Seq, SessionId,
+    Timestamp, UserId, Username, Visibility,
 };
 
 use crate::error::Result;
@@ -59,7 +59,7 @@ pub(super) async fn session(
     number: u8,
     when: Timestamp,
 ) -> SessionId {
-    let new = NewSession { user, token: token(number), at: when };
+    let new = NewSession { user, token: token(number), checked: None, at: when };
     store.create_session(new).await.unwrap().id
 }
 
@@ -81,9 +81,14 @@ pub(super) async fn group_of(store: &dyn Store, name: &str, all: &[UserId]) -> C
     id
 }
 
+/// The room of that name.
+pub(super) async fn room(store: &dyn Store, name: &str) -> ConversationId {
+    store.room(&RoomName::parse(name).unwrap(), at(0)).await.unwrap()
+}
+
 pub(super) fn message(author: UserId, targets: &[Target], text: &str) -> NewMessage {
     let body = Body::parse(text).unwrap();
-    NewMessage { author, targets: targets.to_vec(), body, at: at(1) }
+    NewMessage { author, targets: targets.to_vec(), body, at: at(1), session: None }
 }
 
 /// Hands a message over.

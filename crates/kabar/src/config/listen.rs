@@ -14,15 +14,21 @@ pub(crate) enum Dialect {
     Auto,
     /// Dialect line.
     Line(Profile),
+    /// Dialect form.
+    Form,
+    /// Dialect keyword; the server speaks first.
+    Keyword,
     /// HTTP alone.
     Http,
 }
 
-const NAMES: [(&str, Dialect); 5] = [
+const NAMES: [(&str, Dialect); 7] = [
     ("auto", Dialect::Auto),
     ("line-en", Dialect::Line(Profile::LineEn)),
     ("line-id", Dialect::Line(Profile::LineId)),
     ("realm", Dialect::Line(Profile::Realm)),
+    ("form", Dialect::Form),
+    ("keyword", Dialect::Keyword),
     ("http", Dialect::Http),
 ];
 

@@ -40,18 +40,27 @@ impl Gate {
 
     /// Lets a connection in, if there is a place for one more from there.
     pub(crate) fn enter(&self, address: IpAddr) -> Option<Pass> {
-        let limits = &self.0.limits;
-        let open = &mut *self.0.open.lock();
         let address = network(address);
-        let from_there = open.by_address.get(&address).copied().unwrap_or(0);
-        let too_many_there = from_there >= limits.strangers_per_address && !address.is_loopback();
-        if open.all >= limits.connections || open.strangers >= limits.strangers || too_many_there {
+        let full = self.0.open.lock().all >= self.0.limits.connections;
+        if full || !self.admit(address) {
             return None;
         }
-        open.all += 1;
+        self.0.open.lock().all += 1;
+        Some(Pass { gate: self.clone(), stranger: Some(address) })
+    }
+
+    /// Counts one more stranger from there, if there is a place.
+    fn admit(&self, address: IpAddr) -> bool {
+        let limits = &self.0.limits;
+        let open = &mut *self.0.open.lock();
+        let from_there = open.by_address.get(&address).copied().unwrap_or(0);
+        let too_many_there = from_there >= limits.strangers_per_address && !address.is_loopback();
+        if open.strangers >= limits.strangers || too_many_there {
+            return false;
+        }
         open.strangers += 1;
         *open.by_address.entry(address).or_default() += 1;
-        Some(Pass { gate: self.clone(), stranger: Some(address) })
+        true
     }
 }
 
@@ -66,6 +75,19 @@ impl Pass {
             if *count == 0 {
                 open.by_address.remove(&address);
             }
+        }
+    }
+}
+
+impl Pass {
+    /// Nobody is logged in any more: the connection counts among the strangers again. `false` if there
+    /// is no place for one more.
+    pub(crate) fn stranger(&mut self, address: IpAddr) -> bool {
+        self.stranger.is_some() || {
+            let gate = self.gate.clone();
+            let there_is_room = gate.admit(network(address));
+            self.stranger = there_is_room.then(|| network(address));
+            there_is_room
         }
     }
 }
@@ -116,6 +138,9 @@ mod tests {
         passes.iter_mut().for_each(Pass::known);
         passes.extend((0..2).map(|_| gate.enter(THERE).unwrap()));
         assert!(gate.enter(HERE).is_none(), "six in all");
+        // Who logs out counts among the strangers again.
+        assert!(passes[0].stranger(HERE) && passes[1].stranger(HERE));
+        assert!(!passes[2].stranger(HERE), "four strangers in all");
         passes.clear();
         assert!(gate.0.open.lock().by_address.is_empty());
         assert_eq!(gate.0.open.lock().all, 0);

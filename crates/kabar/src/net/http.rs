@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::BytesMut;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tracing::debug;
 
+use super::deadline::reached;
 use super::prefixed::Prefixed;
 use super::{Peer, Shared};
 
@@ -17,8 +20,39 @@ const HEAD_SECS_MAX: u64 = 30;
 /// The longest request head.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
+/// How an HTTP/2 connection begins (RFC 9113 §3.4).
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Reads until it is clear which version is spoken: hyper's own time limit begins after that. `false` when
+/// it does not become clear in time.
+async fn tells_its_version(prefix: &mut BytesMut, stream: &mut TcpStream) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(HEAD_SECS_MAX);
+    while prefix.len() < HTTP2_PREFACE.len() && HTTP2_PREFACE.starts_with(prefix) {
+        tokio::select! {
+            read = stream.read_buf(prefix) => if !read.is_ok_and(|count| count > 0) {
+                return false;
+            },
+            () = reached(Some(deadline)) => return false,
+        }
+    }
+    true
+}
+
 /// Serves HTTP/1.1 and HTTP/2 until the client or the server has had enough.
-pub(crate) async fn serve(prefix: Bytes, stream: TcpStream, peer: Peer, shared: &Shared) {
+pub(crate) async fn serve(
+    mut prefix: BytesMut,
+    mut stream: TcpStream,
+    peer: Peer,
+    shared: &Shared,
+) {
+    let speaks = tokio::select! {
+        speaks = tells_its_version(&mut prefix, &mut stream) => speaks,
+        () = shared.stop.cancelled() => return,
+    };
+    if !speaks {
+        return;
+    }
+    let prefix = prefix.freeze();
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use kabar_dialect_line::{LineConversation, Profile, command_names};
-use kabar_engine::Origin;
+use kabar_dialect_form::FormConversation;
+use kabar_dialect_keyword::KeywordConversation;
+use kabar_dialect_line::{LineConversation, Profile};
+use kabar_engine::{Engine, Origin};
 use kabar_wire::Protocol;
+use kabar_wire::conversation::Conversation;
 use tokio::net::{TcpListener, TcpStream};
 use tracing::{debug, warn};
 
@@ -16,10 +19,6 @@ use super::gate::Pass;
 use super::sniffing::{Spoken, listen_for, says_something};
 use super::{Peer, Shared, http, text};
 use crate::config::{Dialect, Listen};
-
-/// What is said, once, to text that no dialect knows. Nothing of the input is in it.
-const NOT_UNDERSTOOD: &[u8] =
-    b"{\"status\":\"ERROR\",\"message\":\"Protocol tidak benar: perintah tidak dikenal\"}\r\n\r\n";
 
 /// How long to pause when accepting fails, as it does when files run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -86,44 +85,68 @@ async fn converse(
         return;
     }
     let mut input = BytesMut::new();
-    let profile = match dialect {
-        Dialect::Line(profile) => profile,
+    let spoken = match dialect {
+        Dialect::Line(profile) => Text::Line(profile),
+        Dialect::Form => Text::Form,
+        Dialect::Keyword => Text::Keyword,
         Dialect::Http => {
             let speaks = tokio::select! {
                 speaks = says_something(&stream) => speaks,
                 () = shared.stop.cancelled() => return,
             };
             if speaks {
-                http::serve(input.freeze(), stream, peer, &shared).await;
+                http::serve(input, stream, peer, &shared).await;
             }
             return;
         }
         Dialect::Auto => {
-            let names = command_names();
             let spoken = tokio::select! {
-                spoken = listen_for(&mut stream, &mut input, &names) => spoken,
+                spoken = listen_for(&mut stream, &mut input) => spoken,
                 () = shared.stop.cancelled() => return,
             };
             match spoken {
-                Spoken::Protocol(Protocol::Line) => Profile::Realm,
+                Spoken::Protocol(Protocol::Line) => Text::Line(Profile::Realm),
+                Spoken::Protocol(Protocol::Form) => Text::Form,
+                Spoken::Protocol(Protocol::Keyword) => Text::Keyword,
                 Spoken::Protocol(Protocol::Http) => {
-                    return http::serve(input.freeze(), stream, peer, &shared).await;
+                    return http::serve(input, stream, peer, &shared).await;
                 }
-                Spoken::NotUnderstood => return text::say_and_close(stream, NOT_UNDERSTOOD).await,
-                // None of these is served here, so none of them is told apart.
-                Spoken::Protocol(
-                    Protocol::Tls | Protocol::Keyword | Protocol::Form | Protocol::Irc,
-                )
-                | Spoken::Nothing => return,
+                Spoken::NotUnderstood => {
+                    // One fixed answer; nothing of the input is in it.
+                    let words = kabar_dialect_line::not_understood(Profile::Realm);
+                    return text::say_and_close(stream, &words).await;
+                }
+                // Neither is served here, so neither is told apart.
+                Spoken::Protocol(Protocol::Tls | Protocol::Irc) | Spoken::Nothing => return,
             }
         }
     };
     let origin = Origin { address: peer.ip() };
-    let conversation = LineConversation::new(Arc::clone(&shared.engine), profile, origin);
-    let loop_ = text::TextLoop::new(stream, Box::new(conversation), input, pass);
+    let conversation = spoken.conversation(Arc::clone(&shared.engine), origin);
+    let mut loop_ = text::TextLoop::new(stream, conversation, input, peer.ip(), pass);
+    if dialect == Dialect::Keyword {
+        loop_.say(kabar_dialect_keyword::greeting());
+    }
     match loop_.run(&shared.stop).await {
         Ok(end) => debug!(%peer, ?end, "a connection ended"),
         Err(error) => debug!(%peer, %error, "a connection broke"),
+    }
+}
+
+/// A text dialect.
+enum Text {
+    Line(Profile),
+    Form,
+    Keyword,
+}
+
+impl Text {
+    fn conversation(&self, engine: Arc<Engine>, origin: Origin) -> Box<dyn Conversation> {
+        match *self {
+            Self::Line(profile) => Box::new(LineConversation::new(engine, profile, origin)),
+            Self::Form => Box::new(FormConversation::new(engine, origin)),
+            Self::Keyword => Box::new(KeywordConversation::new(engine, origin)),
+        }
     }
 }
 

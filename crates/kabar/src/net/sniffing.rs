@@ -38,12 +38,11 @@ pub(crate) enum Spoken {
 }
 
 /// Reads until it is clear what is spoken; what was read is left in `input`.
-pub(crate) async fn listen_for(
-    stream: &mut TcpStream,
-    input: &mut BytesMut,
-    lines: &[&str],
-) -> Spoken {
-    let known = Known { line: lines, form: &[], keyword: &[], tls: false, irc: false };
+pub(crate) async fn listen_for(stream: &mut TcpStream, input: &mut BytesMut) -> Spoken {
+    let line = kabar_dialect_line::command_names();
+    let form = kabar_dialect_form::command_names();
+    let keyword = kabar_dialect_keyword::command_names();
+    let known = Known { line: &line, form: &form, keyword: &keyword, tls: false, irc: false };
     let mut deadline = Instant::now() + Duration::from_secs(SILENT_SECS_MAX);
     loop {
         let mut chunk = [0; SNIFF_BYTES_MAX];

@@ -5,13 +5,13 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kabar_wire::conversation::{Conversation, Cut, Ending, Output, Worth};
-use kabar_wire::guard::before_login;
+use kabar_wire::conversation::{Conversation, Cut, Ending, Output, Unasked, Worth};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -35,8 +35,9 @@ pub(crate) const BYTES_BEFORE_LOGIN_MAX: usize = 16 * 1024;
 const BEFORE_LOGIN_SECS_MAX: u64 = 600;
 /// How long the rest of a request may take once it has begun.
 const REQUEST_SECS_MAX: u64 = 60;
-/// How long a client may take to read anything of what waits for it.
+/// How long a client may take to read so much of what waits for it, or all if that is less.
 const UNREAD_SECS_MAX: u64 = 30;
+const READ_BYTES_MIN: usize = 64 * 1024;
 /// Requests in a row that make no sense.
 pub(crate) const NONSENSE_MAX: usize = 100;
 /// How long to wait for a client to hang up after our last words.
@@ -59,6 +60,25 @@ pub(crate) enum End {
     Stopped,
 }
 
+/// Whether what has come is a request if nothing more comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quiet {
+    NotAwaited,
+    /// Then it is.
+    Until(Instant),
+    /// Nothing came.
+    Reached,
+}
+
+impl Quiet {
+    fn until(self) -> Option<Instant> {
+        match self {
+            Self::Until(moment) => Some(moment),
+            Self::NotAwaited | Self::Reached => None,
+        }
+    }
+}
+
 /// A text conversation over a connection.
 pub(crate) struct TextLoop {
     stream: TcpStream,
@@ -68,11 +88,20 @@ pub(crate) struct TextLoop {
     waiting: VecDeque<BoxFuture<'static, Vec<u8>>>,
     output: Vec<u8>,
     sent: usize,
+    /// Outputs that must be written apart, and when the next may be.
+    apart: VecDeque<Vec<u8>>,
+    next_apart: Instant,
+    quiet: Quiet,
+    address: IpAddr,
+    /// Whether somebody was logged in after the latest request.
+    was_known: bool,
+    /// When it began, or when somebody last logged out.
     began: Instant,
     /// When the request whose end has not come began.
     request_began: Option<Instant>,
-    /// When the client last read something, while something waits for it.
+    /// When the client had last read enough, while something waits for it, and how much it had read then.
     read_last: Instant,
+    sent_then: usize,
     lines_before_login: usize,
     bytes_before_login: usize,
     nonsense: usize,
@@ -86,6 +115,7 @@ impl TextLoop {
         stream: TcpStream,
         conversation: Box<dyn Conversation>,
         input: BytesMut,
+        address: IpAddr,
         pass: Pass,
     ) -> Self {
         let now = Instant::now();
@@ -98,9 +128,15 @@ impl TextLoop {
             waiting: VecDeque::new(),
             output: Vec::new(),
             sent: 0,
+            apart: VecDeque::new(),
+            next_apart: now,
+            quiet: Quiet::NotAwaited,
+            address,
+            was_known: false,
             began: now,
             request_began: None,
             read_last: now,
+            sent_then: 0,
             lines_before_login: 0,
             nonsense: 0,
             behind: false,
@@ -124,18 +160,28 @@ impl TextLoop {
                 tokio::task::yield_now().await;
                 continue;
             }
-            let answered = self.waiting.is_empty() && self.output.is_empty();
+            let answered = self.waiting.is_empty() && self.has_said_all();
             if self.input_ended && answered && !self.behind {
                 break End::HungUp;
             }
             self.release_buffers();
-            let deadline = self.deadline();
+            let (deadline, apart_at) = (self.deadline(), self.apart_at());
+            let listens = self.waiting.is_empty() && self.unsaid_bytes() < OUTPUT_BYTES_MAX;
+            // Fair on purpose: neither pushes nor requests may starve the other.
             tokio::select! {
-                biased;
                 answer = next(&mut self.waiting), if !self.waiting.is_empty() => {
-                    self.output.extend_from_slice(&answer);
+                    self.say(answer);
                     self.collect_ready();
                 }
+                unasked = self.conversation.unasked(), if listens => match unasked {
+                    Unasked::Say(bytes) => self.say(bytes),
+                    Unasked::Close(last_words) => {
+                        self.say(last_words);
+                        break End::Goodbye;
+                    }
+                },
+                () = reached(apart_at) => {}
+                () = reached(self.quiet.until()) => self.quiet = Quiet::Reached,
                 ready = self.stream.writable(), if !self.output.is_empty() => ready?,
                 ready = self.stream.readable(), if self.wants_input() => {
                     ready?;
@@ -151,7 +197,7 @@ impl TextLoop {
             self.settle().await;
             if let End::Exceeded(reason) = end {
                 let farewell = self.conversation.farewell(reason);
-                self.output.extend_from_slice(&farewell);
+                self.say(farewell);
             }
             self.flush().await?;
         }
@@ -163,15 +209,27 @@ impl TextLoop {
     async fn take_up_requests(&mut self) -> io::Result<Option<End>> {
         self.behind = true;
         while self.answers_may_wait() {
-            match self.conversation.cut(&mut self.input) {
+            let cut = if self.quiet == Quiet::Reached {
+                self.quiet = Quiet::NotAwaited;
+                self.conversation.cut_quiet(&mut self.input)
+            } else {
+                self.conversation.cut(&mut self.input)
+            };
+            match cut {
                 Cut::More => {
-                    self.behind = false;
-                    self.request_began = (!self.input.is_empty())
-                        .then(|| self.request_began.unwrap_or_else(Instant::now));
-                    return Ok(self.used_up().map(End::Exceeded));
+                    self.quiet = Quiet::NotAwaited;
+                    return Ok(self.rest_is_awaited());
+                }
+                Cut::MoreUnlessQuiet(time) => {
+                    // Only what arrives breaks the quiet, not what else wakes this loop.
+                    if self.quiet == Quiet::NotAwaited {
+                        self.quiet = Quiet::Until(Instant::now() + time);
+                    }
+                    return Ok(self.rest_is_awaited());
                 }
                 Cut::Broken(reason) => return Ok(Some(End::Exceeded(reason))),
                 Cut::Request(request) => {
+                    self.quiet = Quiet::NotAwaited;
                     self.request_began = None;
                     if let Some(end) = self.take_up(request).await? {
                         return Ok(Some(end));
@@ -182,10 +240,18 @@ impl TextLoop {
         Ok(None)
     }
 
+    /// Notes since when a request is under way, and whether it may go on.
+    fn rest_is_awaited(&mut self) -> Option<End> {
+        self.behind = false;
+        self.request_began =
+            (!self.input.is_empty()).then(|| self.request_began.unwrap_or_else(Instant::now));
+        self.used_up().map(End::Exceeded)
+    }
+
     async fn take_up(&mut self, request: Bytes) -> io::Result<Option<End>> {
         if !self.conversation.is_known() {
-            if let Err(suspicion) = before_login(&request) {
-                debug!(?suspicion, "a line that no client sends before a login");
+            if self.conversation.is_suspicious(&request) {
+                debug!("a request that no client sends before a login");
                 return Ok(Some(End::Suspicious));
             }
             self.lines_before_login += 1;
@@ -198,12 +264,20 @@ impl TextLoop {
         }
         let answer = self.conversation.answer(request).await;
         match answer.output {
-            Output::Now(bytes) if self.waiting.is_empty() => self.output.extend_from_slice(&bytes),
+            Output::Now(bytes) if self.waiting.is_empty() => self.say(bytes),
             Output::Now(bytes) => self.waiting.push_back(std::future::ready(bytes).boxed()),
             Output::Later(bytes) => self.waiting.push_back(bytes),
         }
         if self.conversation.is_known() {
             self.pass.known();
+            self.was_known = true;
+        } else if std::mem::take(&mut self.was_known) {
+            // Logged out: what holds before a login holds again.
+            self.began = Instant::now();
+            (self.lines_before_login, self.bytes_before_login) = (0, self.input.len());
+            if !self.pass.stranger(self.address) {
+                return Ok(Some(End::Exceeded(Ending::TooMuchBeforeLogin)));
+            }
         }
         if let Some(written) = answer.written {
             self.settle().await;
@@ -229,7 +303,7 @@ impl TextLoop {
 
     /// Whether one more answer may wait for the disk or the client.
     fn answers_may_wait(&self) -> bool {
-        self.waiting.len() < WAITING_MAX && self.output.len() < OUTPUT_BYTES_MAX
+        self.waiting.len() < WAITING_MAX && self.unsaid_bytes() < OUTPUT_BYTES_MAX
     }
 
     /// Whether to read on: not while there is something left to take up.
@@ -250,15 +324,40 @@ impl TextLoop {
     async fn settle(&mut self) {
         while !self.waiting.is_empty() {
             let answer = next(&mut self.waiting).await;
-            self.output.extend_from_slice(&answer);
+            self.say(answer);
         }
+    }
+
+    /// Hands an output over to be written.
+    pub(crate) fn say(&mut self, bytes: Vec<u8>) {
+        if self.has_said_all() {
+            self.read_last = Instant::now();
+        }
+        if self.conversation.pause_between_outputs().is_some() {
+            self.apart.push_back(bytes);
+        } else {
+            self.output.extend_from_slice(&bytes);
+        }
+    }
+
+    fn unsaid_bytes(&self) -> usize {
+        self.output.len() + self.apart.iter().map(Vec::len).sum::<usize>()
+    }
+
+    fn has_said_all(&self) -> bool {
+        self.output.is_empty() && self.apart.is_empty()
+    }
+
+    /// When the next of the outputs that must be written apart may be written.
+    fn apart_at(&self) -> Option<Instant> {
+        (self.output.is_empty() && !self.apart.is_empty()).then_some(self.next_apart)
     }
 
     /// Takes the answers at the front that have come meanwhile, so that they leave in one write.
     fn collect_ready(&mut self) {
         while let Some(answer) = self.waiting.front_mut().and_then(FutureExt::now_or_never) {
             self.waiting.pop_front();
-            self.output.extend_from_slice(&answer);
+            self.say(answer);
         }
     }
 
@@ -266,8 +365,12 @@ impl TextLoop {
         self.input.reserve(READ_BYTES);
         match self.stream.try_read_buf(&mut self.input) {
             Ok(0) => self.input_ended = true,
-            Ok(count) if !self.conversation.is_known() => self.bytes_before_login += count,
-            Ok(_) => {}
+            Ok(count) => {
+                self.quiet = Quiet::NotAwaited;
+                if !self.conversation.is_known() {
+                    self.bytes_before_login += count;
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
@@ -275,23 +378,28 @@ impl TextLoop {
     }
 
     fn write_some(&mut self) -> io::Result<()> {
+        if self.output.is_empty() && self.apart_at().is_some_and(|at| at <= Instant::now()) {
+            self.output.extend(self.apart.pop_front().unwrap_or_default());
+        }
         if self.output.is_empty() {
             return Ok(());
-        }
-        if self.sent == 0 {
-            self.read_last = Instant::now();
         }
         match self.stream.try_write(&self.output[self.sent..]) {
             Ok(count) => {
                 self.sent += count;
-                self.read_last = Instant::now();
+                if self.sent >= self.sent_then + READ_BYTES_MIN || self.sent == self.output.len() {
+                    self.sent_then = self.sent;
+                    self.read_last = Instant::now();
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(error) => return Err(error),
         }
         if self.sent == self.output.len() {
             self.output.clear();
-            self.sent = 0;
+            (self.sent, self.sent_then) = (0, 0);
+            let pause = self.conversation.pause_between_outputs().unwrap_or_default();
+            self.next_apart = Instant::now() + pause;
         }
         Ok(())
     }
@@ -300,8 +408,12 @@ impl TextLoop {
     async fn flush(&mut self) -> io::Result<()> {
         loop {
             self.write_some()?;
-            if self.output.is_empty() {
+            if self.has_said_all() {
                 return Ok(());
+            }
+            if let Some(at) = self.apart_at() {
+                tokio::time::sleep_until(at).await;
+                continue;
             }
             let deadline = self.read_last + Duration::from_secs(UNREAD_SECS_MAX);
             tokio::select! {

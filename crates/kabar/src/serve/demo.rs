@@ -25,10 +25,12 @@ const PEOPLE: [(&str, &str, &str); 6] = [
     ("lineker", "Gary Lineker", "Inggris"),
 ];
 
-const LISTENERS: [(u16, Dialect); 3] = [
+const LISTENERS: [(u16, Dialect); 5] = [
     (8889, Dialect::Auto),
+    (8000, Dialect::Keyword),
     (8890, Dialect::Line(Profile::LineEn)),
     (8891, Dialect::Line(Profile::LineId)),
+    (8892, Dialect::Form),
 ];
 
 /// Makes the settings those of a demo.

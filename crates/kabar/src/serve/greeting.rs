@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use kabar_api::Place;
 use kabar_catalogue::Lang;
 
-use crate::config::{Config, Dialect};
+use crate::config::{Config, Dialect, Registration};
 use crate::net::Bound;
 use crate::text::Text;
 
@@ -26,16 +26,29 @@ pub(super) fn serves_pages(bound: &Bound) -> bool {
     matches!(bound.listen.dialect, Dialect::Auto | Dialect::Http)
 }
 
-/// The listener to tell people of.
-fn main_address(bound: &[Bound]) -> SocketAddr {
+/// The listener for people who type lines, and the scheme of the prompts for it; one that speaks
+/// everything, if there is one.
+fn text_address(bound: &[Bound]) -> Option<(SocketAddr, &'static str)> {
+    let scheme = |bound: &Bound| match bound.listen.dialect {
+        Dialect::Auto => Some("realm"),
+        Dialect::Line(_) => Some(bound.listen.dialect.name()),
+        Dialect::Form | Dialect::Keyword | Dialect::Http => None,
+    };
     let auto = bound.iter().find(|bound| bound.listen.dialect == Dialect::Auto);
-    let main = auto.or(bound.first()).map(|bound| bound.listen.address);
-    reachable(main.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into()))
+    let spoken = auto.or_else(|| bound.iter().find(|bound| scheme(bound).is_some()))?;
+    Some((reachable(spoken.listen.address), scheme(spoken)?))
+}
+
+/// The listener for browsers.
+fn page_address(bound: &[Bound]) -> Option<SocketAddr> {
+    bound.iter().find(|bound| serves_pages(bound)).map(|bound| reachable(bound.listen.address))
 }
 
 /// What the front page says of where it is.
 pub(super) fn place(config: &Config, bound: &[Bound], demo: bool) -> Place {
-    let address = main_address(bound);
+    let text = text_address(bound).map(|(address, _)| address);
+    let nowhere = || (Ipv4Addr::LOCALHOST, 0).into();
+    let address: SocketAddr = text.or(page_address(bound)).unwrap_or_else(nowhere);
     Place {
         realm: config.realm().to_string(),
         host: address.ip().to_string(),
@@ -46,28 +59,43 @@ pub(super) fn place(config: &Config, bound: &[Bound], demo: bool) -> Place {
 
 /// Greets on standard error.
 pub(super) fn greet(config: &Config, bound: &[Bound], demo: bool, is_new: bool, lang: Lang) {
-    let address = main_address(bound);
-    let (host, port) = (address.ip().to_string(), address.port().to_string());
-    let page = format!("http://{address}/");
+    let text = text_address(bound);
+    let page = page_address(bound).map(|address| format!("http://{address}/"));
+    let typed = text.map(|(address, scheme)| {
+        (address.ip().to_string(), address.port().to_string(), address.to_string(), scheme)
+    });
+    let (host, port, prompts, scheme) = typed.unwrap_or_default();
     let data = std::path::absolute(&config.server.data).unwrap_or(config.server.data.clone());
     let (path, realm) = (data.display().to_string(), config.realm().to_string());
     let values = [
         ("version", env!("CARGO_PKG_VERSION")),
         ("realm", &realm),
-        ("address", &page),
+        ("address", page.as_deref().unwrap_or_default()),
+        ("scheme", scheme),
+        ("prompts", &prompts),
         ("host", &host),
         ("port", &port),
         ("path", &path),
     ];
     let say = |text: Text| text.say(lang, &values);
-    let (title, attempt, kept) = match (demo, is_new) {
-        (true, _) => (Text::TitleDemo, Text::TryDemo, Text::DataDirectoryDemo),
-        (false, true) => (Text::TitleNew, Text::Try, Text::DataDirectory),
-        (false, false) => (Text::Title, Text::Try, Text::DataDirectory),
+    let (title, kept) = match (demo, is_new) {
+        (true, _) => (Text::TitleDemo, Text::DataDirectoryDemo),
+        (false, true) => (Text::TitleNew, Text::DataDirectory),
+        (false, false) => (Text::Title, Text::DataDirectory),
+    };
+    let attempt = match config.accounts.registration {
+        _ if demo => Text::TryDemo,
+        Registration::Open => Text::Try,
+        Registration::Closed => Text::TryClosed,
     };
     eprintln!("{}\n", say(title));
-    for line in [Text::Page, Text::Raw, Text::Shell, attempt] {
-        eprintln!("  {}", say(line));
+    if page.is_some() {
+        eprintln!("  {}", say(Text::Page));
+    }
+    if text.is_some() {
+        for line in [Text::Raw, Text::Shell, attempt] {
+            eprintln!("  {}", say(line));
+        }
     }
     eprintln!();
     if is_new && !demo {

@@ -63,12 +63,15 @@ fn free_code(work: &Work) -> Outcome<GroupCode> {
 }
 
 fn has_room_for_a_group(work: &Work, user: UserId) -> Outcome<()> {
+    if can_join_one_more(work, user)? { Ok(()) } else { Err(Refusal::TooManyGroups.into()) }
+}
+
+fn can_join_one_more(work: &Work, user: UserId) -> Outcome<bool> {
     let mut count = work
         .connection
         .prepare_cached("SELECT COUNT(*) FROM member WHERE user_id = ?1 AND role IS NOT NULL")?;
     let joined: i64 = count.query_row([user.0], |row| row.get(0))?;
-    let has_room = usize::try_from(joined).is_ok_and(|joined| joined < GROUPS_JOINED_MAX);
-    if has_room { Ok(()) } else { Err(Refusal::TooManyGroups.into()) }
+    Ok(usize::try_from(joined).is_ok_and(|joined| joined < GROUPS_JOINED_MAX))
 }
 
 fn add(
@@ -94,23 +97,55 @@ pub(crate) fn join(
     user: UserId,
     at: Timestamp,
 ) -> Outcome<()> {
-    let mut open = work.connection.prepare_cached(
-        "SELECT 1 FROM conversation WHERE id = ?1 AND kind = 'group' AND closed_at IS NULL",
-    )?;
-    if !open.exists([group.0])? {
-        return Err(Refusal::GroupUnknown.into());
-    }
-    drop(open);
-    let mut member = work
-        .connection
-        .prepare_cached("SELECT 1 FROM member WHERE conversation_id = ?1 AND user_id = ?2")?;
-    if member.exists([group.0, user.0])? {
+    is_open(work, group)?;
+    if is_admin(work, group, user)?.is_some() {
         return Err(Refusal::AlreadyMember.into());
     }
-    drop(member);
     has_room_for_a_group(work, user)?;
     let last = last_seq(work, group)?;
     add(work, group, user, GroupRole::Member, at, last)
+}
+
+/// Adds people on behalf of an admin; says of each whether they joined now.
+pub(crate) fn invite(
+    work: &mut Work,
+    group: ConversationId,
+    by: UserId,
+    users: &[UserId],
+    at: Timestamp,
+) -> Outcome<Vec<bool>> {
+    is_open(work, group)?;
+    match is_admin(work, group, by)? {
+        None => return Err(Refusal::NotMember.into()),
+        Some(false) => return Err(Refusal::AdminOnly.into()),
+        Some(true) => {}
+    }
+    let last = last_seq(work, group)?;
+    let mut joined = Vec::with_capacity(users.len());
+    for user in users {
+        let joins = is_admin(work, group, *user)?.is_none() && can_join_one_more(work, *user)?;
+        if joins {
+            add(work, group, *user, GroupRole::Member, at, last)?;
+        }
+        joined.push(joins);
+    }
+    Ok(joined)
+}
+
+/// Refuses `GroupUnknown` unless this is a group, and an open one.
+fn is_open(work: &Work, group: ConversationId) -> Outcome<()> {
+    let mut open = work.connection.prepare_cached(
+        "SELECT 1 FROM conversation WHERE id = ?1 AND kind = 'group' AND closed_at IS NULL",
+    )?;
+    if open.exists([group.0])? { Ok(()) } else { Err(Refusal::GroupUnknown.into()) }
+}
+
+/// Whether a member is an admin; `None` for somebody who is not in the group.
+fn is_admin(work: &Work, group: ConversationId, user: UserId) -> Outcome<Option<bool>> {
+    let mut find = work.connection.prepare_cached(
+        "SELECT role = 'admin' FROM member WHERE conversation_id = ?1 AND user_id = ?2",
+    )?;
+    Ok(find.query_row([group.0, user.0], |row| row.get(0)).optional()?)
 }
 
 pub(crate) fn leave(

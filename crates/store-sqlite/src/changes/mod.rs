@@ -2,7 +2,9 @@
 //! refuses before it writes.
 
 pub(crate) mod accounts;
+pub(crate) mod contacts;
 pub(crate) mod groups;
 pub(crate) mod positions;
 pub(crate) mod posts;
+pub(crate) mod rooms;
 pub(crate) mod sessions;

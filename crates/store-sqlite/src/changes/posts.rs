@@ -4,7 +4,9 @@ use kabar_engine::store::{NewMessage, Place, Target};
 use kabar_model::{ConversationId, Refusal, Seq, Timestamp, UserId};
 use rusqlite::{OptionalExtension, params};
 
+use super::rooms::is_room;
 use crate::error::Outcome;
+use crate::reads;
 use crate::writer::Work;
 
 /// Stores a message for all of its targets. It runs without a savepoint, so it refuses before it
@@ -16,7 +18,7 @@ pub(crate) fn post(work: &mut Work, new: &NewMessage) -> Outcome<Vec<Place>> {
     let mut places = Vec::with_capacity(new.targets.len());
     for target in &new.targets {
         let conversation = match *target {
-            Target::Group(id) => id,
+            Target::Group(id) | Target::Room(id) => id,
             Target::Direct(other) => match direct(work, new.author, other)? {
                 Some(id) => id,
                 None => create_direct(work, new.author, other, new.at)?,
@@ -51,6 +53,13 @@ fn may_post(work: &mut Work, author: UserId, target: Target) -> Outcome<()> {
                 work.connection.prepare_cached("SELECT 1 FROM account WHERE id = ?1")?;
             if known.exists([other.0])? { Ok(()) } else { Err(Refusal::UserUnknown.into()) }
         }
+        Target::Room(room) => {
+            if is_room(work, room)? {
+                Ok(())
+            } else {
+                Err(Refusal::NotInRoom.into())
+            }
+        }
     }
 }
 
@@ -74,11 +83,7 @@ fn direct(work: &mut Work, one: UserId, other: UserId) -> Outcome<Option<Convers
     if let Some(id) = work.known.direct(pair) {
         return Ok(Some(id));
     }
-    let mut find = work.connection.prepare_cached(
-        "SELECT conversation_id FROM direct WHERE user_low = ?1 AND user_high = ?2",
-    )?;
-    let found = find.query_row([pair.0.0, pair.1.0], |row| row.get(0).map(ConversationId));
-    let found = found.optional()?;
+    let found = reads::messages::direct(&work.connection, one, other)?;
     if let Some(id) = found {
         work.known.learn_direct(pair, id);
     }

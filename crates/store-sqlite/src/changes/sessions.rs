@@ -7,13 +7,19 @@ use rusqlite::{OptionalExtension, params};
 use crate::error::Outcome;
 use crate::writer::Work;
 
-pub(crate) fn create(work: &Work, new: NewSession) -> Outcome<SessionRecord> {
+pub(crate) fn create(work: &Work, new: &NewSession) -> Outcome<SessionRecord> {
     let connection = &work.connection;
-    let mut account = connection.prepare_cached("SELECT disabled FROM account WHERE id = ?1")?;
-    match account.query_row([new.user.0], |row| row.get(0)).optional()? {
-        None => return Err(Refusal::UserUnknown.into()),
-        Some(true) => return Err(Refusal::NotAllowed.into()),
-        Some(false) => {}
+    let mut account =
+        connection.prepare_cached("SELECT disabled, password_hash FROM account WHERE id = ?1")?;
+    let found = account.query_row([new.user.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let Some((disabled, password_hash)): Option<(bool, String)> = found else {
+        return Err(Refusal::UserUnknown.into());
+    };
+    if disabled {
+        return Err(Refusal::NotAllowed.into());
+    }
+    if new.checked.as_ref().is_some_and(|checked| *checked != password_hash) {
+        return Err(Refusal::WrongPassword.into());
     }
     let mut insert = connection.prepare_cached(
         "INSERT INTO session (account_id, token_hash, created_at, used_at)

@@ -5,7 +5,7 @@ use kabar_model::{ConversationId, GroupCode, GroupName, GroupRole, UserId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::limit_of;
-use super::words::{self, GROUP};
+use super::words::{self, CONVERSATION, GROUP};
 
 pub(crate) fn group(
     connection: &Connection,
@@ -38,15 +38,10 @@ pub(crate) fn conversations(
     connection: &Connection,
     ids: &[ConversationId],
 ) -> rusqlite::Result<Vec<Conversation>> {
-    let sql = format!("SELECT {GROUP}, c.kind FROM conversation c WHERE c.id = ?1");
+    let sql = format!("SELECT {CONVERSATION} FROM conversation c WHERE c.id = ?1");
     let mut find = connection.prepare_cached(&sql)?;
-    let conversation = |row: &Row<'_>| match row.get_ref(4)?.as_str()? {
-        "group" => words::group(row).map(Conversation::Group),
-        _ => row.get(0).map(|id| Conversation::Direct(ConversationId(id))),
-    };
-    let found =
-        ids.iter().filter_map(|id| find.query_row([id.0], conversation).optional().transpose());
-    found.collect()
+    let mut found = |id: &ConversationId| find.query_row([id.0], words::conversation).optional();
+    ids.iter().filter_map(|id| found(id).transpose()).collect()
 }
 
 pub(crate) fn members(
@@ -62,6 +57,15 @@ pub(crate) fn members(
         Ok((UserId(row.get(0)?), role))
     };
     list.query_map([group.0], member)?.collect()
+}
+
+/// The groups that somebody is in, in the order of joining.
+pub(crate) fn joined(connection: &Connection, user: UserId) -> rusqlite::Result<Vec<Group>> {
+    let sql = format!(
+        "SELECT {GROUP} FROM member m JOIN conversation c ON c.id = m.conversation_id
+         WHERE m.user_id = ?1 AND m.role IS NOT NULL ORDER BY m.id"
+    );
+    connection.prepare_cached(&sql)?.query_map([user.0], words::group)?.collect()
 }
 
 /// How many are in the group `c`.

@@ -2,7 +2,7 @@
 
 use kabar_engine::store::{Message, Place};
 use kabar_model::{ConversationId, Seq, Timestamp, UserId};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::limit_of;
 use super::words::damaged;
@@ -32,6 +32,45 @@ pub(crate) fn after(
         });
     }
     Ok(messages)
+}
+
+/// The last messages that a member may see, in order; `None` when that is no member.
+pub(crate) fn recent(
+    connection: &Connection,
+    user: UserId,
+    conversation: ConversationId,
+    limit: usize,
+) -> rusqlite::Result<Option<Vec<Message>>> {
+    let joined = connection
+        .prepare_cached(
+            "SELECT joined_seq FROM member WHERE conversation_id = ?1 AND user_id = ?2",
+        )?
+        .query_row([conversation.0, user.0], |row| row.get::<_, i64>(0))
+        .optional()?;
+    let Some(joined) = joined else { return Ok(None) };
+    let last = connection
+        .prepare_cached(
+            "SELECT seq FROM message WHERE conversation_id = ?1 ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row([conversation.0], |row| row.get::<_, i64>(0))
+        .optional()?
+        .unwrap_or(Seq::NONE.0);
+    let start = Seq(last.saturating_sub(limit_of(limit)).max(joined));
+    after(connection, conversation, start, limit).map(Some)
+}
+
+/// The direct conversation of two people.
+pub(crate) fn direct(
+    connection: &Connection,
+    one: UserId,
+    other: UserId,
+) -> rusqlite::Result<Option<ConversationId>> {
+    connection
+        .prepare_cached(
+            "SELECT conversation_id FROM direct WHERE user_low = ?1 AND user_high = ?2",
+        )?
+        .query_row([one.min(other).0, one.max(other).0], |row| row.get(0).map(ConversationId))
+        .optional()
 }
 
 /// Makes sure that this is the place right after `last`.

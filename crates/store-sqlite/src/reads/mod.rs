@@ -1,9 +1,11 @@
 //! What is read: on a few read-only connections, beside the writer.
 
 pub(crate) mod accounts;
+pub(crate) mod contacts;
 pub(crate) mod groups;
 pub(crate) mod messages;
 mod pool;
+pub(crate) mod rooms;
 pub(crate) mod unread;
 pub(crate) mod words;
 

@@ -7,10 +7,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use kabar_engine::store::{Message, Place, Unread};
-use kabar_model::{ConversationId, Seq, Timestamp, UserId};
+use kabar_model::{ConversationId, Seq, Timestamp, UserId, escaped_bytes};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::messages::follows;
+use super::messages::{direct, follows};
 
 /// Rows that a cursor fetches: few at first, since most conversations have little to tell.
 const FIRST_ROWS: i64 = 8;
@@ -26,7 +26,34 @@ pub(crate) fn unread(
     messages_max: usize,
     bytes_max: usize,
 ) -> rusqlite::Result<Unread> {
-    let mut cursors = cursors(connection, user)?;
+    part(connection, cursors(connection, user)?, messages_max, bytes_max)
+}
+
+/// In one conversation alone; `None` when that is no member.
+pub(crate) fn unread_in(
+    connection: &Connection,
+    user: UserId,
+    conversation: ConversationId,
+    messages_max: usize,
+    bytes_max: usize,
+) -> rusqlite::Result<Option<Unread>> {
+    let note = direct(connection, user, user)?;
+    let cursor = connection
+        .prepare_cached(
+            "SELECT conversation_id, read_seq FROM member
+             WHERE conversation_id = ?1 AND user_id = ?2",
+        )?
+        .query_row([conversation.0, user.0], |row| Cursor::from(row, user, note))
+        .optional()?;
+    cursor.map(|cursor| part(connection, vec![cursor], messages_max, bytes_max)).transpose()
+}
+
+fn part(
+    connection: &Connection,
+    mut cursors: Vec<Cursor>,
+    messages_max: usize,
+    bytes_max: usize,
+) -> rusqlite::Result<Unread> {
     let mut next = BinaryHeap::with_capacity(cursors.len());
     for (number, cursor) in cursors.iter_mut().enumerate() {
         if let Some(id) = cursor.ahead(connection)? {
@@ -42,7 +69,7 @@ pub(crate) fn unread(
         let cursor = &mut cursors[number];
         let Some(row) = cursor.rows.front() else { continue };
         let message = message(connection, id, cursor.at(row.seq))?;
-        bytes += message.body.len();
+        bytes += escaped_bytes(&message.body);
         if bytes > bytes_max && !messages.is_empty() {
             break;
         }
@@ -85,19 +112,23 @@ struct Cursor {
 }
 
 fn cursors(connection: &Connection, user: UserId) -> rusqlite::Result<Vec<Cursor>> {
-    let note = connection
-        .prepare_cached(
-            "SELECT conversation_id FROM direct WHERE user_low = ?1 AND user_high = ?1",
-        )?
-        .query_row([user.0], |row| row.get(0))
-        .optional()?;
+    let note = direct(connection, user, user)?;
     let mut list = connection
         .prepare_cached("SELECT conversation_id, read_seq FROM member WHERE user_id = ?1")?;
-    let cursor = |row: &rusqlite::Row<'_>| {
-        let conversation: i64 = row.get(0)?;
+    list.query_map([user.0], |row| Cursor::from(row, user, note))?.collect()
+}
+
+impl Cursor {
+    /// Reads a conversation and a read position; `note` is the person's note to themselves.
+    fn from(
+        row: &rusqlite::Row<'_>,
+        user: UserId,
+        note: Option<ConversationId>,
+    ) -> rusqlite::Result<Self> {
+        let conversation = ConversationId(row.get(0)?);
         let start = Seq(row.get(1)?);
-        Ok(Cursor {
-            conversation: ConversationId(conversation),
+        Ok(Self {
+            conversation,
             skips: (note != Some(conversation)).then_some(user),
             start,
             passed: start,
@@ -105,11 +136,8 @@ fn cursors(connection: &Connection, user: UserId) -> rusqlite::Result<Vec<Cursor
             rows: VecDeque::new(),
             fetch: FIRST_ROWS,
         })
-    };
-    list.query_map([user.0], cursor)?.collect()
-}
+    }
 
-impl Cursor {
     fn at(&self, seq: Seq) -> Place {
         Place { conversation: self.conversation, seq }
     }

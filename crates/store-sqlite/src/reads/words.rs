@@ -1,9 +1,9 @@
 //! How values are written in columns, and read from them.
 
-use kabar_engine::store::Group;
+use kabar_engine::store::{Conversation, Group};
 use kabar_model::{
-    ConversationId, Country, DisplayName, GroupCode, GroupName, GroupRole, Refusal, Role, User,
-    UserId, Username, Visibility,
+    ConversationId, Country, DisplayName, GroupCode, GroupName, GroupRole, Refusal, Role, RoomName,
+    User, UserId, Username, Visibility,
 };
 use rusqlite::Row;
 use rusqlite::types::Type;
@@ -53,6 +53,19 @@ pub(crate) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
 /// The columns that [`group`] reads.
 pub(crate) const GROUP: &str = "c.id, c.name, c.code, c.visibility";
 
+/// The columns that [`conversation`] reads.
+pub(crate) const CONVERSATION: &str = "c.id, c.name, c.code, c.visibility, c.kind";
+
+/// Reads a conversation from the columns [`CONVERSATION`].
+pub(crate) fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
+    let id = ConversationId(row.get(0)?);
+    match row.get_ref(4)?.as_str()? {
+        "group" => group(row).map(Conversation::Group),
+        "room" => Ok(Conversation::Room(id, parsed(row, 1, RoomName::parse)?)),
+        _ => Ok(Conversation::Direct(id)),
+    }
+}
+
 /// Reads a group from the columns [`GROUP`].
 pub(crate) fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
     let code = |text: &str| GroupCode::parse(text).ok_or(Refusal::GroupUnknown);
@@ -67,7 +80,8 @@ pub(crate) fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
     })
 }
 
-fn parsed<T>(
+/// Reads a value that the model parses.
+pub(super) fn parsed<T>(
     row: &Row<'_>,
     column: usize,
     parse: impl FnOnce(&str) -> Result<T, Refusal>,

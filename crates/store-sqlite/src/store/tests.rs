@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc as channel;
 use std::task::Poll;
 
@@ -47,7 +48,7 @@ impl Realm {
     async fn post(&self) -> Ticket<Vec<Place>> {
         let body = Body::parse("hai").unwrap();
         let targets = vec![Target::Direct(self.budi)];
-        let new = NewMessage { author: self.ana, targets, body, at: Timestamp(0) };
+        let new = NewMessage { author: self.ana, targets, body, at: Timestamp(0), session: None };
         self.store.post(new).await.unwrap()
     }
 
@@ -163,7 +164,7 @@ async fn a_full_disk_fails_the_whole_batch_and_passes() {
     let release = realm.hold_writer().await;
     let small = realm.post().await;
     let targets = vec![Target::Direct(realm.budi)];
-    let large = NewMessage { author: realm.ana, targets, body, at: Timestamp(0) };
+    let large = NewMessage { author: realm.ana, targets, body, at: Timestamp(0), session: None };
     let large = realm.store.post(large).await.unwrap();
     drop(release);
     assert!(matches!(small.await, Err(Error::Failed(_))));
@@ -173,4 +174,76 @@ async fn a_full_disk_fails_the_whole_batch_and_passes() {
     realm.store.limit_pages(1_000_000).await.unwrap();
     assert_eq!(realm.post().await.await.unwrap()[0].seq, Seq(2), "no number was used up");
     assert!(realm.failures.try_recv().is_err(), "a full disk is not fatal");
+}
+
+/// A herald that counts what it is told.
+#[derive(Default)]
+struct Counter {
+    deaf: AtomicBool,
+    told: AtomicU64,
+}
+
+impl Herald for Counter {
+    fn listens(&self) -> bool {
+        !self.deaf.load(Ordering::SeqCst)
+    }
+
+    fn posted(&self, _message: NewMessage, places: Vec<Place>) {
+        assert_eq!(places.len(), 1);
+        self.told.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_herald_is_told_only_of_what_stands() {
+    let realm = realm().await;
+    let counter = Arc::new(Counter::default());
+    realm.store.tell(Arc::clone(&counter) as Arc<dyn Herald>);
+    let told = || counter.told.load(Ordering::SeqCst);
+
+    let undone = realm.hold_writer().await;
+    let ticket = realm.post().await;
+    let failing = realm.enqueue(|_| Err(sqlite_error(ffi::SQLITE_FULL))).await;
+    drop(undone);
+    assert!(failing.await.unwrap().is_err());
+    ticket.await.unwrap();
+    realm.store.check().await.unwrap();
+    assert_eq!(told(), 1, "the error of a neighbour does not matter");
+
+    realm.store.limit_pages(1).await.unwrap();
+    let release = realm.hold_writer().await;
+    let mut tickets = Vec::new();
+    for _ in 0..500 {
+        tickets.push(realm.post().await);
+    }
+    drop(release);
+    let mut stands = 1;
+    for ticket in tickets {
+        stands += u64::from(ticket.await.is_ok());
+    }
+    assert!(stands < 501, "the file had room for all of them");
+    realm.store.limit_pages(1_000_000).await.unwrap();
+    realm.store.check().await.unwrap();
+    assert_eq!(told(), stands, "nor of what was undone with its batch");
+
+    counter.deaf.store(true, Ordering::SeqCst);
+    realm.post().await.await.unwrap();
+    counter.deaf.store(false, Ordering::SeqCst);
+    realm.post().await.await.unwrap();
+    realm.store.check().await.unwrap();
+    assert_eq!(told(), stands + 1, "what nobody listens to is not kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_failed_sync_the_herald_is_told_nothing() {
+    let realm = realm().await;
+    let counter = Arc::new(Counter::default());
+    realm.store.tell(Arc::clone(&counter) as Arc<dyn Herald>);
+    let release = realm.hold_writer().await;
+    let _unanswered = realm.post().await;
+    let _failing = realm.enqueue(|_| Err(sqlite_error(ffi::SQLITE_IOERR_FSYNC))).await;
+    drop(release);
+    realm.failures.recv().unwrap();
+    drop(realm.store);
+    assert_eq!(counter.told.load(Ordering::SeqCst), 0);
 }

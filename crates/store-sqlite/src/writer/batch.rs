@@ -9,6 +9,7 @@ use kabar_model::Refusal;
 use tokio::sync::mpsc;
 
 use super::Work;
+use super::news::{Heralds, News};
 use super::request::{Answer, Change, Request, execute};
 use crate::changes::posts;
 use crate::error::{Trouble, is_fatal};
@@ -20,8 +21,10 @@ const BATCH_REQUESTS_MAX: usize = 512;
 const BATCH_TIME_MAX: Duration = Duration::from_millis(2);
 
 /// Those who wait for the transaction's end. Kept between transactions for its memory.
-#[derive(Default)]
-pub(super) struct Batch(Vec<Held>);
+pub(super) struct Batch {
+    held: Vec<Held>,
+    news: News,
+}
 
 /// An outcome that must not be told before it is durable.
 enum Held {
@@ -40,6 +43,10 @@ impl From<Request> for Held {
 }
 
 impl Batch {
+    pub(super) fn new(heralds: Heralds) -> Self {
+        Self { held: Vec::new(), news: News::new(heralds) }
+    }
+
     /// Runs `first` and whatever else is queued, commits, and answers everybody. Says whether it was
     /// committed. An error is fatal: what the disk holds is uncertain, and nobody has been answered.
     pub(super) fn run(
@@ -52,17 +59,20 @@ impl Batch {
         match outcome {
             Ok(()) => {
                 self.answer(None);
+                self.news.tell();
                 Ok(true)
             }
             Err(error) if !is_fatal(&error) && roll_back(work).is_ok() => {
-                tracing::error!(%error, requests = self.0.len(), "a transaction was undone");
+                let requests = self.held.len();
+                tracing::error!(%error, requests, "a transaction was undone");
+                self.news.forget();
                 self.answer(Some(&Error::failed(error)));
                 Ok(false)
             }
             Err(error) => {
                 // A dropped sender would answer "failed", but what failed here may well be found
                 // after recovery. So nobody hears anything: the process is about to end.
-                mem::forget(mem::take(&mut self.0));
+                mem::forget(mem::take(&mut self.held));
                 Err(error)
             }
         }
@@ -76,13 +86,14 @@ impl Batch {
     ) -> rusqlite::Result<()> {
         let started = Instant::now();
         if let Err(error) = execute(work, "BEGIN IMMEDIATE") {
-            self.0.push(Held::from(first));
+            self.held.push(Held::from(first));
             return Err(error);
         }
         let mut next = Some(first);
         while let Some(request) = next {
             self.take(request, work)?;
-            let has_room = self.0.len() < BATCH_REQUESTS_MAX && started.elapsed() < BATCH_TIME_MAX;
+            let has_room =
+                self.held.len() < BATCH_REQUESTS_MAX && started.elapsed() < BATCH_TIME_MAX;
             next = if has_room { requests.try_recv().ok() } else { None };
         }
         Ok(())
@@ -93,23 +104,26 @@ impl Batch {
         match request {
             Request::Post(message, answer) => {
                 let (outcome, error) = match posts::post(work, &message) {
-                    Ok(places) => (Ok(places), Ok(())),
+                    Ok(places) => {
+                        self.news.keep(message, &places);
+                        (Ok(places), Ok(()))
+                    }
                     Err(Trouble::Refused(refusal)) => (Err(refusal), Ok(())),
                     Err(Trouble::Sqlite(error)) => (Ok(Vec::new()), Err(error)),
                 };
-                self.0.push(Held::Post(outcome, answer));
+                self.held.push(Held::Post(outcome, answer));
                 error
             }
             Request::Change(mut change) => {
                 let error = change.run(work);
-                self.0.push(Held::Change(change));
+                self.held.push(Held::Change(change));
                 error
             }
         }
     }
 
     fn answer(&mut self, undone: Option<&Error>) {
-        for held in self.0.drain(..) {
+        for held in self.held.drain(..) {
             match held {
                 Held::Post(outcome, answer) => {
                     let outcome = match undone {

@@ -16,6 +16,7 @@ pub(crate) type Pair = (UserId, UserId);
 pub(crate) struct Known {
     directs: HashMap<Pair, ConversationId>,
     members: HashSet<(ConversationId, UserId)>,
+    rooms: HashSet<ConversationId>,
     last: HashMap<ConversationId, Seq>,
 }
 
@@ -51,6 +52,18 @@ impl Known {
 
     pub(crate) fn forget_member(&mut self, group: ConversationId, user: UserId) {
         self.members.remove(&(group, user));
+    }
+
+    /// Whether that is known to be a room; `false`: look it up.
+    pub(crate) fn is_room(&self, id: ConversationId) -> bool {
+        self.rooms.contains(&id)
+    }
+
+    pub(crate) fn learn_room(&mut self, id: ConversationId) {
+        if self.rooms.len() >= FACTS_MAX {
+            self.rooms.clear();
+        }
+        self.rooms.insert(id);
     }
 
     /// The number of a conversation's last message.

@@ -3,6 +3,7 @@
 mod batch;
 mod checkpoint;
 mod known;
+mod news;
 mod request;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use tokio::time::timeout;
 use self::batch::Batch;
 use self::checkpoint::Log;
 pub(crate) use self::known::Known;
+pub(crate) use self::news::Heralds;
 pub(crate) use self::request::{Request, change};
 use crate::lock::DirLock;
 use crate::reads::Readers;
@@ -60,12 +62,13 @@ impl Writer {
         requests: mpsc::Receiver<Request>,
         readers: Arc<Readers>,
         commits: Arc<AtomicU64>,
+        heralds: Heralds,
         on_fatal: OnFatal,
     ) -> io::Result<JoinHandle<()>> {
         let log = Log::watch(&mut connection).map_err(io::Error::other)?;
         let waiting = runtime::Builder::new_current_thread().enable_time().build()?;
         let work = Work { connection, known: Known::default() };
-        let batch = Batch::default();
+        let batch = Batch::new(heralds);
         let writer = Self { requests, waiting, work, batch, log, lock, readers, commits, on_fatal };
         thread::Builder::new().name("store-writer".into()).spawn(move || writer.run())
     }

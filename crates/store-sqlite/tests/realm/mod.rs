@@ -29,7 +29,7 @@ pub(crate) async fn user(store: &SqliteStore, name: &str) -> UserId {
 
 pub(crate) fn message(author: UserId, to: UserId, text: &str) -> NewMessage {
     let body = Body::parse(text).unwrap();
-    NewMessage { author, targets: vec![Target::Direct(to)], body, at: Timestamp(1) }
+    NewMessage { author, targets: vec![Target::Direct(to)], body, at: Timestamp(1), session: None }
 }
 
 pub(crate) async fn say(store: &SqliteStore, author: UserId, to: UserId, text: &str) -> Place {

@@ -70,6 +70,9 @@ impl Realm {
         if account.user.disabled {
             return Err(Refusal::NotAllowed.into());
         }
+        if new.checked.is_some_and(|checked| checked != account.password_hash) {
+            return Err(Refusal::WrongPassword.into());
+        }
         self.last_session += 1;
         let id = SessionId(self.last_session);
         let session = SessionRecord { id, user: new.user, token: new.token, used_at: new.at };

@@ -37,7 +37,7 @@ impl Realm {
             .map(|number| GroupCode::new(number.wrapping_mul(CODE_STEP)))
             .find(|code| self.group(&code.to_string()).is_none())
             .expect("far fewer groups than codes");
-        let admin = Member { user: new.creator, role: GroupRole::Admin, read: Seq::NONE };
+        let admin = self.new_member(new.creator, GroupRole::Admin, Seq::NONE);
         let id = self.add(Talk { members: vec![admin], ..Talk::default() });
         let group = Group { id, name: new.name, code, visibility: new.visibility };
         let talk = self.conversations.get_mut(&id).expect("made just now");
@@ -50,17 +50,43 @@ impl Realm {
         if joined < GROUPS_JOINED_MAX { Ok(()) } else { Err(Refusal::TooManyGroups.into()) }
     }
 
+    /// Somebody who comes into a conversation whose last message is `last`.
+    pub(super) fn new_member(&mut self, user: UserId, role: GroupRole, last: Seq) -> Member {
+        self.joinings += 1;
+        Member { user, role, joining: self.joinings, joined: last, read: last }
+    }
+
     pub(super) fn join_group(&mut self, id: ConversationId, user: UserId) -> Result<()> {
-        let talk = self.conversations.get(&id).filter(|talk| talk.group.is_some() && !talk.closed);
-        let talk = talk.ok_or(Refusal::GroupUnknown)?;
+        let talk = self.open_group(id)?;
         if talk.member(user).is_some() {
             return Err(Refusal::AlreadyMember.into());
         }
+        let last = talk.last();
         self.has_room_for_a_group(user)?;
-        let talk = self.conversations.get_mut(&id).expect("found above");
-        let read = talk.last();
-        talk.members.push(Member { user, role: GroupRole::Member, read });
+        let member = self.new_member(user, GroupRole::Member, last);
+        self.conversations.get_mut(&id).expect("found above").members.push(member);
         Ok(())
+    }
+
+    pub(super) fn invite(
+        &mut self,
+        id: ConversationId,
+        by: UserId,
+        users: &[UserId],
+    ) -> Result<Vec<bool>> {
+        match self.open_group(id)?.member(by) {
+            None => return Err(Refusal::NotMember.into()),
+            Some(member) if member.role != GroupRole::Admin => {
+                return Err(Refusal::AdminOnly.into());
+            }
+            Some(_) => {}
+        }
+        Ok(users.iter().map(|user| self.join_group(id, *user).is_ok()).collect())
+    }
+
+    fn open_group(&self, id: ConversationId) -> Result<&Talk> {
+        let talk = self.conversations.get(&id).filter(|talk| talk.group.is_some() && !talk.closed);
+        talk.ok_or_else(|| Refusal::GroupUnknown.into())
     }
 
     pub(super) fn leave_group(&mut self, id: ConversationId, user: UserId) -> Result<()> {
@@ -92,5 +118,12 @@ impl Realm {
     pub(super) fn members(&self, group: ConversationId) -> Vec<(UserId, GroupRole)> {
         let talk = self.conversations.get(&group);
         talk.into_iter().flat_map(|talk| &talk.members).map(|m| (m.user, m.role)).collect()
+    }
+
+    pub(super) fn joined_groups(&self, user: UserId) -> Vec<Group> {
+        let own = self.open_groups().filter_map(|(talk, group)| Some((talk.member(user)?, group)));
+        let mut own: Vec<_> = own.collect();
+        own.sort_by_key(|(member, _)| member.joining);
+        own.into_iter().map(|(_, group)| group.clone()).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Messages and read positions.
 
-use kabar_model::{ConversationId, GroupRole, Refusal, Seq, UserId};
+use kabar_model::{ConversationId, GroupRole, Refusal, Seq, UserId, escaped_bytes};
 
 use super::{Member, Realm, Talk};
 use crate::error::Result;
@@ -16,7 +16,10 @@ impl Realm {
                 Target::Direct(user) if !self.accounts.contains_key(user) => {
                     return Err(Refusal::UserUnknown.into());
                 }
-                Target::Group(_) | Target::Direct(_) => {}
+                Target::Room(id) if !self.is_room(*id) => {
+                    return Err(Refusal::NotInRoom.into());
+                }
+                Target::Group(_) | Target::Direct(_) | Target::Room(_) => {}
             }
         }
         Ok(post.targets.iter().map(|target| self.post_to(*target, post)).collect())
@@ -29,8 +32,11 @@ impl Realm {
 
     fn post_to(&mut self, target: Target, post: &NewMessage) -> Place {
         let conversation = match target {
-            Target::Group(id) => id,
-            Target::Direct(other) => self.direct(post.author, other),
+            Target::Group(id) | Target::Room(id) => id,
+            Target::Direct(other) => {
+                let found = self.direct(post.author, other);
+                found.unwrap_or_else(|| self.make_direct(post.author, other))
+            }
         };
         self.arrivals += 1;
         let talk = self.conversations.get_mut(&conversation).expect("checked or made just now");
@@ -41,16 +47,18 @@ impl Realm {
         place
     }
 
-    /// The conversation of two people, made if they have none.
-    fn direct(&mut self, one: UserId, other: UserId) -> ConversationId {
+    pub(super) fn direct(&self, one: UserId, other: UserId) -> Option<ConversationId> {
+        self.directs.get(&(one.min(other), one.max(other))).copied()
+    }
+
+    fn make_direct(&mut self, one: UserId, other: UserId) -> ConversationId {
         let pair = (one.min(other), one.max(other));
-        if let Some(id) = self.directs.get(&pair) {
-            return *id;
-        }
         let mut people = vec![pair.0, pair.1];
         people.dedup();
-        let member = |user| Member { user, role: GroupRole::Member, read: Seq::NONE };
-        let members = people.into_iter().map(member).collect();
+        let mut members = Vec::new();
+        for user in people {
+            members.push(self.new_member(user, GroupRole::Member, Seq::NONE));
+        }
         let id = self.add(Talk { members, ..Talk::default() });
         self.directs.insert(pair, id);
         id
@@ -65,27 +73,38 @@ impl Realm {
     }
 
     pub(super) fn unread(&self, user: UserId, messages_max: usize, bytes_max: usize) -> Unread {
-        let mut all: Vec<&(u64, Message)> = Vec::new();
-        for talk in self.conversations.values() {
-            let Some(member) = talk.member(user) else { continue };
-            let past = talk.messages.iter().filter(|(_, m)| m.place.seq > member.read);
-            all.extend(past.filter(|(_, m)| talk.is_note() || m.author != user));
-        }
-        all.sort_by_key(|(arrival, _)| *arrival);
+        let all = self.conversations.values().flat_map(|talk| talk.unread(user));
+        part(all.collect(), messages_max, bytes_max)
+    }
 
-        let mut unread = Unread::default();
-        let mut bytes = 0;
-        for (_, message) in all.into_iter().take(messages_max) {
-            bytes += message.body.len();
-            if bytes > bytes_max && !unread.messages.is_empty() {
-                break;
-            }
-            let place = message.place;
-            unread.positions.retain(|earlier| earlier.conversation != place.conversation);
-            unread.positions.push(place);
-            unread.messages.push(message.clone());
-        }
-        unread
+    pub(super) fn unread_in(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        messages_max: usize,
+        bytes_max: usize,
+    ) -> Result<Unread> {
+        let (talk, _) = self.seen_by(user, conversation)?;
+        Ok(part(talk.unread(user), messages_max, bytes_max))
+    }
+
+    pub(super) fn recent(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
+        let (talk, member) = self.seen_by(user, conversation)?;
+        let seen = talk.messages.iter().filter(|(_, m)| m.place.seq > member.joined);
+        let mut last: Vec<_> = seen.rev().take(limit).map(|(_, m)| m.clone()).collect();
+        last.reverse();
+        Ok(last)
+    }
+
+    fn seen_by(&self, user: UserId, conversation: ConversationId) -> Result<(&Talk, &Member)> {
+        let talk = self.conversations.get(&conversation);
+        let seen = talk.and_then(|talk| Some((talk, talk.member(user)?)));
+        seen.ok_or_else(|| Refusal::NotMember.into())
     }
 
     pub(super) fn mark_read(&mut self, user: UserId, positions: &[Place]) {
@@ -112,10 +131,38 @@ impl Realm {
     pub(super) fn conversations(&self, ids: &[ConversationId]) -> Vec<Conversation> {
         let known = ids.iter().filter_map(|id| Some((*id, self.conversations.get(id)?)));
         known
-            .map(|(id, talk)| match &talk.group {
-                Some(group) => Conversation::Group(group.clone()),
-                None => Conversation::Direct(id),
+            .map(|(id, talk)| match (&talk.group, &talk.room) {
+                (Some(group), _) => Conversation::Group(group.clone()),
+                (None, Some(room)) => Conversation::Room(id, room.clone()),
+                (None, None) => Conversation::Direct(id),
             })
             .collect()
     }
+}
+
+impl Talk {
+    /// What somebody has not read here, each with its number in the order of arrival.
+    fn unread(&self, user: UserId) -> Vec<&(u64, Message)> {
+        let Some(member) = self.member(user) else { return Vec::new() };
+        let past = self.messages.iter().filter(|(_, m)| m.place.seq > member.read);
+        past.filter(|(_, m)| self.is_note() || m.author != user).collect()
+    }
+}
+
+/// As many of these as one part holds, the oldest first.
+fn part(mut all: Vec<&(u64, Message)>, messages_max: usize, bytes_max: usize) -> Unread {
+    all.sort_by_key(|(arrival, _)| *arrival);
+    let mut unread = Unread::default();
+    let mut bytes = 0;
+    for (_, message) in all.into_iter().take(messages_max) {
+        bytes += escaped_bytes(&message.body);
+        if bytes > bytes_max && !unread.messages.is_empty() {
+            break;
+        }
+        let place = message.place;
+        unread.positions.retain(|earlier| earlier.conversation != place.conversation);
+        unread.positions.push(place);
+        unread.messages.push(message.clone());
+    }
+    unread
 }

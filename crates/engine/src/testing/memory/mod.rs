@@ -4,19 +4,24 @@
 //! is held to the same contract.
 
 mod accounts;
+mod contacts;
 mod groups;
 mod messages;
+mod rooms;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use kabar_model::{ConversationId, GroupRole, Seq, SessionId, Timestamp, User, UserId, Username};
+use kabar_model::{
+    Address, ConversationId, GroupRole, RoomName, Seq, SessionId, Timestamp, User, UserId, Username,
+};
 
 use crate::error::Result;
 use crate::store::{
-    Account, Conversation, Group, ListedGroup, Message, NewGroup, NewMessage, NewSession, NewUser,
-    Place, SessionRecord, Store, Ticket, TokenHash, Unread, UserChange,
+    Account, Conversation, Group, Herald, ListedGroup, Message, NewGroup, NewMessage, NewSession,
+    NewUser, Place, SessionRecord, Store, Ticket, TokenHash, Unread, UserChange,
 };
 
 /// A store in memory.
@@ -33,6 +38,20 @@ struct Realm {
     directs: HashMap<(UserId, UserId), ConversationId>,
     /// The messages sent so far, which numbers them in the order of arrival.
     arrivals: u64,
+    /// How often anybody came into a conversation.
+    joinings: u64,
+    contacts: HashMap<UserId, Vec<Address>>,
+    herald: Told,
+}
+
+/// Who is told of messages.
+#[derive(Default)]
+struct Told(Option<Arc<dyn Herald>>);
+
+impl fmt::Debug for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Told").field(&self.0.is_some()).finish()
+    }
 }
 
 /// A conversation.
@@ -40,6 +59,8 @@ struct Realm {
 struct Talk {
     /// What makes it a group.
     group: Option<Group>,
+    /// What makes it a room. Nobody is a member of one.
+    room: Option<RoomName>,
     closed: bool,
     /// The longest-standing first.
     members: Vec<Member>,
@@ -50,6 +71,10 @@ struct Talk {
 struct Member {
     user: UserId,
     role: GroupRole,
+    /// Numbers all joinings in their order.
+    joining: u64,
+    /// The last message before joining.
+    joined: Seq,
     read: Seq,
 }
 
@@ -127,12 +152,42 @@ impl Store for MemoryStore {
     }
 
     async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Place>>> {
-        let outcome = self.realm().post(&post);
+        let mut realm = self.realm();
+        let outcome = realm.post(&post);
+        // The lock is held still, so that what is told keeps the order of the messages.
+        if let (Ok(places), Some(herald)) = (&outcome, &realm.herald.0)
+            && herald.listens()
+        {
+            herald.posted(post, places.clone());
+        }
         Ok(Box::pin(async { outcome }))
     }
 
     async fn unread(&self, user: UserId, messages_max: usize, bytes_max: usize) -> Result<Unread> {
         Ok(self.realm().unread(user, messages_max, bytes_max))
+    }
+
+    async fn unread_in(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        messages_max: usize,
+        bytes_max: usize,
+    ) -> Result<Unread> {
+        self.realm().unread_in(user, conversation, messages_max, bytes_max)
+    }
+
+    async fn recent(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
+        self.realm().recent(user, conversation, limit)
+    }
+
+    async fn direct(&self, one: UserId, other: UserId) -> Result<Option<ConversationId>> {
+        Ok(self.realm().direct(one, other))
     }
 
     async fn mark_read(&self, user: UserId, positions: &[Place]) -> Result<()> {
@@ -175,6 +230,45 @@ impl Store for MemoryStore {
 
     async fn members(&self, group: ConversationId) -> Result<Vec<(UserId, GroupRole)>> {
         Ok(self.realm().members(group))
+    }
+
+    async fn invite(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        users: &[UserId],
+        _at: Timestamp,
+    ) -> Result<Vec<bool>> {
+        self.realm().invite(group, by, users)
+    }
+
+    async fn joined_groups(&self, user: UserId) -> Result<Vec<Group>> {
+        Ok(self.realm().joined_groups(user))
+    }
+
+    async fn room(&self, name: &RoomName, _at: Timestamp) -> Result<ConversationId> {
+        Ok(self.realm().room(name))
+    }
+
+    async fn add_contacts(
+        &self,
+        user: UserId,
+        contacts: &[Address],
+        _at: Timestamp,
+    ) -> Result<usize> {
+        self.realm().add_contacts(user, contacts)
+    }
+
+    async fn remove_contacts(&self, user: UserId, contacts: &[Address]) -> Result<usize> {
+        Ok(self.realm().remove_contacts(user, contacts))
+    }
+
+    async fn contacts(&self, user: UserId) -> Result<Vec<Address>> {
+        Ok(self.realm().contacts(user))
+    }
+
+    fn tell(&self, herald: Arc<dyn Herald>) {
+        self.realm().herald = Told(Some(herald));
     }
 
     async fn check(&self) -> Result<()> {

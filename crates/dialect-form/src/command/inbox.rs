@@ -1,0 +1,65 @@
+//! `inbox`: everything unread, by sender. What has been answered whole is read.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use kabar_engine::{Caller, InboxItem};
+use kabar_wire::json::List;
+
+use super::{Command, Run};
+use crate::form::Form;
+use crate::reply::{Outcome, Reply, ok};
+use crate::session::FormConversation;
+
+pub(super) const COMMAND: Command = Command {
+    name: "inbox",
+    also: &[],
+    usage: "inbox session=TOKEN",
+    summary: "read what is new, by sender",
+    overlaps: false,
+    run: Run::LoggedIn(run),
+};
+
+fn run<'a>(
+    session: &'a mut FormConversation,
+    caller: Caller,
+    _form: Form<'a>,
+) -> BoxFuture<'a, Outcome> {
+    async move {
+        let inbox = session.engine.inbox(&caller).await?;
+        let mut by_sender: Vec<(&str, Vec<&InboxItem>)> = Vec::new();
+        for item in &inbox.items {
+            let sender = item.from.username.as_str();
+            match by_sender.iter_mut().find(|(name, _)| *name == sender) {
+                Some((_, items)) => items.push(item),
+                None => by_sender.push((sender, vec![item])),
+            }
+        }
+        let object = ok(|o| {
+            o.object("messages", |senders| {
+                for (sender, items) in &by_sender {
+                    senders.list(sender, |list| items.iter().for_each(|item| write(list, item)));
+                }
+            });
+        });
+        Ok(Reply::Inbox(object, inbox.receipt))
+    }
+    .boxed()
+}
+
+fn write(list: &mut List<'_>, item: &InboxItem) {
+    list.object(|o| {
+        o.text("msg_from", item.from.name.as_str());
+        o.text("msg_to", item.to.as_str());
+        o.text("msg", &item.body);
+        if let Some(group) = &item.group {
+            o.text("group", group.name.as_str());
+        }
+        o.text("sent_at", &rfc3339(item.at));
+    });
+}
+
+/// RFC 3339 in UTC. A moment beyond the year 9999 is shown as the last one before.
+fn rfc3339(at: kabar_model::Timestamp) -> String {
+    Timestamp::from_microsecond(at.0).unwrap_or(Timestamp::MAX).to_string()
+}

@@ -1,0 +1,142 @@
+//! What each outcome is called. A wire text stands here and nowhere else.
+
+use kabar_model::{Field, Refusal};
+
+/// The most that an error repeats of what was sent, in characters.
+const ECHO_CHARS_MAX: usize = 64;
+
+pub(crate) const REGISTERED: &str = "User berhasil dibuat";
+pub(crate) const SENT: &str = "Message Sent";
+pub(crate) const SENT_TO_ROOM: &str = "Broadcasted the messages";
+pub(crate) const LOGGED_OUT: &str = "Berhasil keluar";
+pub(crate) const SYSTEM: &str = "[System]";
+
+pub(crate) const UNKNOWN_COMMAND: &str = "Fitur belum tersedia";
+pub(crate) const REQUEST_TOO_LONG: &str = "Protocol Tidak Benar : permintaan terlalu panjang";
+pub(crate) const LOGIN_FIRST: &str = "Terlalu banyak sebelum login";
+pub(crate) const TOO_MANY_ERRORS: &str = "Terlalu banyak kesalahan";
+pub(crate) const MISSED: &str = "Anda terlalu lambat dan melewatkan pesan, bergabunglah kembali";
+
+pub(crate) fn logged_in(username: &str) -> String {
+    format!("Login [{username}] telah berhasil")
+}
+
+pub(crate) fn room_joined(room: &str) -> String {
+    format!("Telah bergabung ke ruangan [{room}]")
+}
+
+pub(crate) fn room_left(room: &str) -> String {
+    format!("Telah keluar dari ruangan [{room}]")
+}
+
+pub(crate) fn somebody_joined(name: &str) -> String {
+    format!("User [{name}] telah bergabung dengan chat!")
+}
+
+pub(crate) fn somebody_left(name: &str) -> String {
+    format!("User [{name}] telah meninggalkan chat!")
+}
+
+pub(crate) fn missing_key(key: &str) -> String {
+    format!("Protocol Tidak Benar : kunci [{key}] tidak ada")
+}
+
+pub(crate) fn not_utf8(key: &str) -> String {
+    format!("Protocol Tidak Benar : kunci [{key}] bukan UTF-8")
+}
+
+pub(crate) fn failed(incident: &str) -> String {
+    format!("Kesalahan server {incident}, coba lagi")
+}
+
+/// What the request that was refused spoke of; each is empty where it spoke of none.
+#[derive(Debug, Default)]
+pub(crate) struct Subject {
+    pub(crate) username: String,
+    pub(crate) session: String,
+    pub(crate) file: String,
+}
+
+/// What a refusal is called.
+pub(crate) fn refusal(refusal: &Refusal, subject: &Subject) -> String {
+    let words = match refusal {
+        Refusal::UserUnknown => return user_unknown(&subject.username),
+        Refusal::ReceiverUnknown(names) => return user_unknown(&names.join(", ")),
+        Refusal::UsernameTaken => {
+            return format!("Username [{}] sudah digunakan!", echo(&subject.username));
+        }
+        Refusal::SessionUnknown => {
+            return format!("Session dengan id [{}] tidak dapat ditemukan", echo(&subject.session));
+        }
+        Refusal::FileUnknown => {
+            return format!("File dengan nama [{}] tidak ditemukan", echo(&subject.file));
+        }
+        Refusal::TooManyAttempts { wait_secs } => {
+            return format!("Terlalu banyak percobaan, tunggu {wait_secs} detik");
+        }
+        Refusal::PasswordTooShort { chars_min } => {
+            return format!("Password terlalu pendek, paling sedikit {chars_min} karakter");
+        }
+        Refusal::TooMany(Field::Room) => "Ruangan sudah penuh",
+        Refusal::Invalid(field) | Refusal::TooLong(field) | Refusal::TooMany(field) => {
+            return format!("Protocol Tidak Benar : {}", rule(*field));
+        }
+        Refusal::WrongPassword => "Password tidak benar",
+        Refusal::NotInRoom => "Anda belum bergabung ke ruangan",
+        Refusal::GroupTaken => "Group sudah ada",
+        Refusal::GroupUnknown => "Group tidak ditemukan",
+        Refusal::AlreadyMember => "User sudah join",
+        Refusal::NotMember => "User bukan member grup",
+        Refusal::AdminOnly => "Hanya admin grup yang diizinkan",
+        Refusal::TooManyGroups => "Terlalu banyak group",
+        Refusal::NobodyActive => "Tidak ada user yang aktif",
+        Refusal::RealmTaken => "Realm sudah ada",
+        Refusal::RealmUnknown => "Realm tidak ditemukan",
+        Refusal::RealmUnreachable => "Realm tidak dapat dihubungi",
+        Refusal::NotAllowed => "Tidak diizinkan",
+        Refusal::Busy => "Server sibuk, coba lagi",
+    };
+    words.to_owned()
+}
+
+fn user_unknown(name: &str) -> String {
+    format!("Username dengan nama [{}] tidak dapat ditemukan", echo(name))
+}
+
+/// The rule that a bad value broke.
+#[rustfmt::skip]
+fn rule(field: Field) -> &'static str {
+    match field {
+        Field::Username => "kunci [username] harus 1-32 huruf, angka, . _ -",
+        Field::Password => "kunci [password] harus 1-1024 byte",
+        Field::Name => "kunci [name] harus 1-64 karakter dalam satu baris",
+        Field::Country => "kunci [nationality] harus 1-64 karakter dalam satu baris",
+        Field::Body => "kunci [message] harus 1-65536 byte",
+        Field::Room => "kunci [roomname] harus 1-64 karakter dalam satu baris",
+        Field::Recipients => "1-100 penerima",
+        Field::Group => "nama grup harus 1-64 karakter dalam satu baris, tanpa @",
+        Field::Realm => "nama realm harus 1-64 huruf, angka, . _ -",
+        Field::Contacts => "paling banyak 1000 kontak",
+    }
+}
+
+/// What was sent, if it is short; else how it begins.
+fn echo(sent: &str) -> String {
+    match sent.char_indices().nth(ECHO_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &sent[..end]),
+        None => sent.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_repeats_no_more_than_a_little_of_what_was_sent() {
+        let longest = "é".repeat(ECHO_CHARS_MAX);
+        assert_eq!(echo(&longest), longest);
+        assert_eq!(echo(&format!("{longest}x")), format!("{longest}…"));
+        assert_eq!(echo(""), "");
+    }
+}

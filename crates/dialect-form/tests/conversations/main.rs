@@ -1,0 +1,9 @@
+//! Conversations of several people at once, polled by hand.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod any_input;
+mod pushes;
+mod rooms;
+mod usage;
+mod world;

@@ -1,0 +1,27 @@
+//! What every test stands on: an engine in memory, and who has an account there.
+
+use std::sync::Arc;
+
+use kabar_engine::testing::{ManualClock, MemoryStore};
+use kabar_engine::{Engine, LocalBus, Registration, Settings};
+use kabar_model::{Password, Username};
+
+/// An engine over an empty store that tells of news.
+pub(crate) async fn engine(settings: Settings, clock: Arc<ManualClock>) -> Arc<Engine> {
+    let store = Arc::new(MemoryStore::default());
+    let engine =
+        Engine::start(settings, store, Arc::new(LocalBus::default()), clock).await.unwrap();
+    let follower = Arc::clone(&engine);
+    tokio::spawn(async move { follower.follow().await });
+    engine
+}
+
+/// An account without a name of its own.
+pub(crate) fn registration(username: &str, password: &str) -> Registration {
+    Registration {
+        username: Username::parse(username).unwrap(),
+        password: Password::parse(password).unwrap(),
+        name: None,
+        country: None,
+    }
+}

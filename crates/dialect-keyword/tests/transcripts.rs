@@ -1,0 +1,28 @@
+//! Plays every transcript in `tests/transcripts` against the dialect over an in-memory store.
+//! `UPDATE=1` records the answers; read the difference before you commit it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod realm;
+mod stage;
+
+use std::path::Path;
+
+use kabar_wire::transcript::replay;
+use stage::{Form, TestStage};
+
+#[tokio::test]
+async fn every_transcript_plays_as_written() {
+    let mut failures = Vec::new();
+    for (directory, form) in [("text", Form::Text), ("object", Form::Object)] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts").join(directory);
+        let mut played = 0;
+        for entry in std::fs::read_dir(path).unwrap() {
+            let mut stage = TestStage::new(form);
+            failures.extend(replay(&entry.unwrap().path(), &mut stage).await.err());
+            played += 1;
+        }
+        assert!(played >= 6, "{directory} has its transcripts");
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
