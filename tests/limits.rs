@@ -198,3 +198,32 @@ fn connections_have_a_limit_in_all() {
     });
     messi.must("inbox");
 }
+
+#[test]
+fn who_logs_out_is_a_stranger_again() {
+    let server = Server::demo_with(&["line-en"], &[("KABAR_LIMITS__STRANGERS", "2")]);
+    let (mut leaver, _) = Client::login(server.address(), "messi", PASSWORD);
+    let mut strangers: Vec<Client> = (0..2)
+        .map(|_| {
+            let mut client = Client::connect(server.address());
+            client.must("help");
+            client
+        })
+        .collect();
+    // There is no place for a third.
+    leaver.must("logout");
+    assert!(leaver.hear_all().contains("Too much before login"));
+    // With a place, who logs out stays, within what strangers may send.
+    strangers.pop();
+    let mut stayer = eventually("a place", || {
+        let mut client = Client::connect(server.address());
+        client.write(b"auth izza surabaya\r\n");
+        client.hear().is_ok().then_some(client)
+    });
+    stayer.must("logout");
+    stayer.must("help");
+    for _ in 0..64 {
+        stayer.say("help");
+    }
+    assert!(stayer.hear_all().contains("Too much before login"));
+}

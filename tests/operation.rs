@@ -149,7 +149,7 @@ fn a_port_in_use_is_named_and_another_one_suggested() {
         let told = kabar_with(&args, &[("KABAR_LANG", lang)], "");
         assert_eq!((told.code, &told.out[..]), (Some(1), ""));
         assert!(told.err.contains(&format!("{address} {words}")), "{}", told.err);
-        assert!(told.err.contains("--listen 127.0.0.1:0"), "{}", told.err);
+        assert!(told.err.contains("--listen"), "{}", told.err);
     }
     drop(taken);
     Server::with(&["--data", data, "--listen", &address], &[]);
