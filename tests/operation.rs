@@ -173,7 +173,7 @@ fn a_demo_is_for_this_machine_and_leaves_nothing_behind() {
     let entries = || server.temporary.path().read_dir().unwrap().count();
     assert_eq!(entries(), 1);
     Client::login(server.address(), "messi", "surabaya").0.must("send henderson hai");
-    server.signal("TERM");
+    server.terminate();
     assert_eq!(server.wait(), Some(0));
     assert_eq!(server.temporary.path().read_dir().unwrap().count(), 0);
 }

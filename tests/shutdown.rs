@@ -9,6 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use support::client::texts;
 use support::{Client, Server};
 
@@ -67,7 +68,7 @@ fn everything_accepted_is_there_after_a_stop_under_load() {
         Client::register(server.address(), name);
     }
 
-    for (round, signal) in ["TERM", "INT", "TERM"].into_iter().enumerate() {
+    for (round, signal) in [Signal::TERM, Signal::INT, Signal::TERM].into_iter().enumerate() {
         let address = server.address();
         let (begun, all_begun) = mpsc::channel();
         let writers: Vec<_> = names
@@ -80,8 +81,8 @@ fn everything_accepted_is_there_after_a_stop_under_load() {
         (0..WRITERS).for_each(|_| all_begun.recv().unwrap());
         let signalled = Instant::now();
         server.signal(signal);
-        assert_eq!(server.wait(), Some(0), "{signal}");
-        assert!(signalled.elapsed() < STOP_WITHIN, "{signal}: {:?}", signalled.elapsed());
+        assert_eq!(server.wait(), Some(0), "{signal:?}");
+        assert!(signalled.elapsed() < STOP_WITHIN, "{signal:?}: {:?}", signalled.elapsed());
         let accepted: Vec<usize> = writers.into_iter().map(|w| w.join().unwrap()).collect();
 
         server = Server::start(directory.path());
@@ -113,7 +114,7 @@ fn who_never_pauses_does_not_hold_up_the_stop() {
     reading.read_exact(&mut heard).unwrap();
     let reader = thread::spawn(move || while reading.read(&mut heard).is_ok_and(|n| n > 0) {});
     let began = Instant::now();
-    server.signal("TERM");
+    server.terminate();
     assert_eq!(server.wait(), Some(0));
     assert!(began.elapsed() < STOP_WITHIN / 2, "{:?}", began.elapsed());
     asker.join().unwrap();
@@ -141,7 +142,7 @@ fn who_does_not_read_is_waited_for_ten_seconds_at_most() {
     let mut halting = Client::connect(server.speaking("http"));
     halting.write(b"GET / HTTP/1.1\r\nHos");
     let began = Instant::now();
-    server.signal("TERM");
+    server.terminate();
     assert_eq!(server.wait(), Some(0));
     assert!(began.elapsed() < STOP_WITHIN + SLACK, "{:?}", began.elapsed());
     assert_eq!(server.temporary.path().read_dir().unwrap().count(), 0, "the demo left something");
@@ -154,13 +155,13 @@ fn a_second_signal_ends_it_at_once() {
     let _deaf = deaf(address);
     // Somebody quiet, who sees that the stop has begun.
     let (mut quiet, _) = Client::login(address, "izza", "surabaya");
-    server.signal("TERM");
+    server.terminate();
     assert_eq!(quiet.hear_all(), "");
     assert!(server.runs(), "it waits for the one who does not read");
     // Signals that come within 20 ms of each other are one wish: this is another.
     std::thread::sleep(Duration::from_millis(50));
     let began = Instant::now();
-    server.signal("TERM");
+    server.terminate();
     assert_eq!(server.wait(), Some(ENDED_BY_SIGTERM));
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
 }
