@@ -1,7 +1,7 @@
 //! Sessions that are in use: who is logged in, and who is active.
 
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
@@ -27,6 +27,17 @@ impl Origin {
     /// Whether the wish comes from this very machine.
     pub fn is_loopback(self) -> bool {
         self.address.to_canonical().is_loopback()
+    }
+
+    /// What counts as one address where addresses are counted: an IPv4 address, or an IPv6 /64, since a
+    /// host has all of its /64.
+    pub fn network(self) -> IpAddr {
+        match self.address.to_canonical() {
+            IpAddr::V6(v6) if !v6.is_loopback() => {
+                IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)))
+            }
+            other => other,
+        }
     }
 }
 

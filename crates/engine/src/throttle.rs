@@ -6,11 +6,13 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use kabar_model::{Refusal, Username};
 use parking_lot::Mutex;
+
+use crate::sessions::Origin;
 
 /// Wrong passwords of one account that cost nothing.
 pub(crate) const ACCOUNT_FAILURES_FREE: usize = 5;
@@ -44,7 +46,7 @@ impl Throttle {
     ) -> Result<(), Refusal> {
         let counters = self.0.lock();
         let Some(from_address) =
-            counters.addresses.get(&network(address)).filter(|f| recent(f, now) > 0)
+            counters.addresses.get(&Origin { address }.network()).filter(|f| recent(f, now) > 0)
         else {
             return Ok(());
         };
@@ -61,7 +63,7 @@ impl Throttle {
     pub(crate) fn failed(&self, now: Duration, account: &Username, address: IpAddr) {
         let counters = &mut *self.0.lock();
         note(&mut counters.accounts, account.clone(), now);
-        note(&mut counters.addresses, network(address), now);
+        note(&mut counters.addresses, Origin { address }.network(), now);
     }
 
     /// Forgets what is older than the window.
@@ -97,14 +99,6 @@ fn wait(failures: &Failures, now: Duration, free: usize) -> u64 {
         1_u64.checked_shl(doublings).map_or(WAIT_SECS_MAX, |secs| secs.clamp(1, WAIT_SECS_MAX));
     let left = Duration::from_secs(pause).saturating_sub(now.saturating_sub(last));
     left.as_secs() + u64::from(left.subsec_nanos() > 0)
-}
-
-/// What counts as one address: an IPv4 address, or an IPv6 /64, since a host has all of its /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => IpAddr::V4(v4),
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-    }
 }
 
 #[cfg(test)]
@@ -181,8 +175,8 @@ mod tests {
         let one: IpAddr = "2001:db8:1:2::1".parse().unwrap();
         let other: IpAddr = "2001:db8:1:2:ffff::9".parse().unwrap();
         let neighbour: IpAddr = "2001:db8:1:3::1".parse().unwrap();
-        assert_eq!(network(one), network(other));
-        assert_ne!(network(one), network(neighbour));
-        assert_eq!(network("::ffff:192.0.2.1".parse().unwrap()), HERE);
+        assert_eq!(Origin { address: one }.network(), Origin { address: other }.network());
+        assert_ne!(Origin { address: one }.network(), Origin { address: neighbour }.network());
+        assert_eq!(Origin { address: "::ffff:192.0.2.1".parse().unwrap() }.network(), HERE);
     }
 }

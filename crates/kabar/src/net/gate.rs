@@ -1,9 +1,10 @@
 //! How many connections may be open: in all, without a login, and without a login from one address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use kabar_engine::Origin;
 use parking_lot::Mutex;
 
 use crate::config::Limits;
@@ -40,7 +41,7 @@ impl Gate {
 
     /// Lets a connection in, if there is a place for one more from there.
     pub(crate) fn enter(&self, address: IpAddr) -> Option<Pass> {
-        let address = network(address);
+        let address = Origin { address }.network();
         let full = self.0.open.lock().all >= self.0.limits.connections;
         if full || !self.admit(address) {
             return None;
@@ -85,8 +86,8 @@ impl Pass {
     pub(crate) fn stranger(&mut self, address: IpAddr) -> bool {
         self.stranger.is_some() || {
             let gate = self.gate.clone();
-            let there_is_room = gate.admit(network(address));
-            self.stranger = there_is_room.then(|| network(address));
+            let there_is_room = gate.admit(Origin { address }.network());
+            self.stranger = there_is_room.then(|| Origin { address }.network());
             there_is_room
         }
     }
@@ -96,16 +97,6 @@ impl Drop for Pass {
     fn drop(&mut self) {
         self.known();
         self.gate.0.open.lock().all -= 1;
-    }
-}
-
-/// What counts as one address: an IPv4 address, or an IPv6 /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) if !v6.is_loopback() => {
-            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)))
-        }
-        other => other,
     }
 }
 
