@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kabar_model::limits::{INBOX_MESSAGES_MAX, RECENT_MESSAGES_MAX};
+use kabar_model::limits::RECENT_MESSAGES_MAX;
 use kabar_model::{Address, ConversationId, Refusal, UserId, escaped_bytes};
 
 use crate::engine::Engine;
@@ -46,7 +46,7 @@ impl Engine {
         recent.map_err(|error| or_stranger(error, stranger(&group, name_or_code)))
     }
 
-    async fn direct_with(
+    pub(crate) async fn direct_with(
         &self,
         caller: &Caller,
         other: &Address,
@@ -56,7 +56,7 @@ impl Engine {
     }
 
     /// The account that an address means.
-    async fn receiver(&self, address: &Address) -> Result<UserId> {
+    pub(crate) async fn receiver(&self, address: &Address) -> Result<UserId> {
         if address.realm.as_ref().is_some_and(|realm| *realm != self.settings.realm) {
             return Err(Refusal::RealmUnknown.into());
         }
@@ -67,10 +67,9 @@ impl Engine {
 
     async fn unread_in(&self, caller: &Caller, conversation: ConversationId) -> Result<Inbox> {
         let portion = self.portions.take();
-        let (user, bytes_max) = (caller.user(), portion.bytes());
-        let unread =
-            self.store.unread_in(user, conversation, INBOX_MESSAGES_MAX, bytes_max).await?;
-        self.inbox_of(caller, unread.messages, unread.positions, portion).await
+        let part = portion.part(0);
+        let unread = self.store.unread_in(caller.user(), conversation, part).await?;
+        self.inbox_of(caller, unread.messages, unread.positions, portion, 0).await
     }
 
     /// Of the last messages, as many of the latest as one part may carry.
@@ -86,7 +85,7 @@ impl Engine {
         let shown = fits.count().max(1);
         recent.drain(..recent.len().saturating_sub(shown));
         let read: Vec<Place> = recent.last().map(|last| last.place).into_iter().collect();
-        self.inbox_of(caller, recent, read, portion).await
+        self.inbox_of(caller, recent, read, portion, 0).await
     }
 }
 

@@ -7,10 +7,12 @@ use kabar_model::{RealmName, Refusal, SessionId, SessionToken, User, UserId, Use
 use parking_lot::Mutex;
 use tracing::warn;
 
+use crate::blobs::Blobs;
 use crate::bus::{Bus, Heard, Hint};
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::error::{Error, Result};
+use crate::files::Files;
 use crate::hasher::Hasher;
 use crate::news::{Announcements, Announcer, Listeners, Listening};
 use crate::portions::Portions;
@@ -40,6 +42,10 @@ pub struct Settings {
     pub active: Duration,
     /// How long a session lives without use.
     pub session_idle: Duration,
+    /// The longest file.
+    pub file_bytes_max: u64,
+    /// The longest file whose contents an inbox carries along.
+    pub file_inline_bytes_max: u64,
 }
 
 impl Settings {
@@ -51,11 +57,13 @@ impl Settings {
             password_chars_min: 1,
             active: Duration::from_mins(15),
             session_idle: Duration::from_hours(30 * 24),
+            file_bytes_max: kabar_model::limits::FILE_BYTES_MAX,
+            file_inline_bytes_max: kabar_model::limits::FILE_INLINE_BYTES_MAX,
         }
     }
 }
 
-/// The rules, over a store, a bus and a clock.
+/// The rules, over what comes in from outside.
 pub struct Engine {
     pub(crate) settings: Settings,
     pub(crate) store: Arc<dyn Store>,
@@ -66,6 +74,7 @@ pub struct Engine {
     pub(crate) listeners: Arc<Listeners>,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) portions: Arc<Portions>,
+    pub(crate) files: Files,
     /// Taken by who follows.
     announcements: Mutex<Option<Announcements>>,
     pub(crate) throttle: Arc<Throttle>,
@@ -79,6 +88,7 @@ impl Engine {
     pub async fn start(
         settings: Settings,
         store: Arc<dyn Store>,
+        blobs: Arc<dyn Blobs>,
         bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>> {
@@ -90,6 +100,7 @@ impl Engine {
             rooms: Arc::new(Rooms::new(Arc::clone(&listeners))),
             listeners,
             portions: Arc::default(),
+            files: Files::new(blobs),
             announcements: Mutex::new(Some(announcements)),
             directory: Directory::new(Arc::clone(&store)),
             store,

@@ -112,7 +112,7 @@ impl Engine {
         group.ok_or_else(|| Refusal::GroupUnknown.into())
     }
 
-    async fn is_member(&self, caller: &Caller, group: &Group) -> Result<bool> {
+    pub(crate) async fn is_member(&self, caller: &Caller, group: &Group) -> Result<bool> {
         let members = self.store.members(group.id).await?;
         Ok(members.iter().any(|(user, _)| *user == caller.user()))
     }

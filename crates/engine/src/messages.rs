@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use kabar_model::limits::{INBOX_MESSAGES_MAX, RECIPIENTS_MAX};
-use kabar_model::{
-    Address, Body, DisplayName, Field, Refusal, Timestamp, User, UserId, escaped_bytes,
-};
+use bytes::Bytes;
+use futures_util::TryStreamExt;
+use kabar_model::limits::RECIPIENTS_MAX;
+use kabar_model::{Address, Body, DisplayName, Field, File, Refusal, Timestamp, User, UserId};
+use tracing::error;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::portions::Portion;
 use crate::sessions::Caller;
-use crate::store::{Conversation, Group, Message, NewMessage, Place, Target, Ticket};
+use crate::store::{Content, Conversation, Group, Message, NewMessage, Place, Target, Ticket};
 
 /// A message on its way to stable storage. It is accepted once [`Posting::durable`] says so; dropping
 /// this does not take it back.
@@ -53,8 +54,12 @@ pub struct InboxItem {
     pub to: DisplayName,
     /// The group it was written to, if any.
     pub group: Option<Group>,
-    /// Its text.
+    /// Its text; beside a file it may be empty.
     pub body: String,
+    /// The file, if it is one.
+    pub file: Option<File>,
+    /// The contents of the file, where they were asked for and are short.
+    pub contents: Option<Bytes>,
     /// When it was sent.
     pub at: Timestamp,
 }
@@ -124,27 +129,37 @@ impl Engine {
     ) -> Result<Posting> {
         let at = self.clock.now();
         let session = Some(caller.session());
-        let message = NewMessage { author: caller.user(), targets, body, at, session };
+        let content = Content::Text(body);
+        let message = NewMessage { author: caller.user(), targets, content, at, session };
         Ok(Posting::new(self.store.post(message).await?, stranger))
     }
 
     /// What somebody has not read, oldest first. It stays unread until the receipt is confirmed.
     pub async fn inbox(&self, caller: &Caller) -> Result<Inbox> {
-        let portion = self.portions.take();
-        let (user, bytes_max) = (caller.user(), portion.bytes());
-        let unread = self.store.unread(user, INBOX_MESSAGES_MAX, bytes_max).await?;
-        self.inbox_of(caller, unread.messages, unread.positions, portion).await
+        self.part_of_inbox(caller, 0).await
     }
 
-    /// Messages as their reader is shown them.
+    /// As [`Engine::inbox`], with the contents of short files.
+    pub async fn inbox_with_contents(&self, caller: &Caller) -> Result<Inbox> {
+        self.part_of_inbox(caller, self.settings.file_inline_bytes_max).await
+    }
+
+    async fn part_of_inbox(&self, caller: &Caller, file_bytes: u64) -> Result<Inbox> {
+        let portion = self.portions.take();
+        let unread = self.store.unread(caller.user(), portion.part(file_bytes)).await?;
+        self.inbox_of(caller, unread.messages, unread.positions, portion, file_bytes).await
+    }
+
+    /// Messages as their reader is shown them, with contents of files as long as `file_bytes` or shorter.
     pub(crate) async fn inbox_of(
         &self,
         caller: &Caller,
         messages: Vec<Message>,
         positions: Vec<Place>,
         mut portion: Portion,
+        file_bytes: u64,
     ) -> Result<Inbox> {
-        portion.need(messages.iter().map(|message| escaped_bytes(&message.body)).sum());
+        portion.need(messages.iter().map(|message| message.said_bytes(file_bytes)).sum());
         let mut authors: Vec<_> = messages.iter().map(|message| message.author).collect();
         authors.push(caller.user());
         authors.sort_unstable();
@@ -170,11 +185,28 @@ impl Engine {
                 to: reader.name.clone(),
                 group,
                 body: message.body,
+                file: message.file,
+                contents: None,
                 at: message.at,
             })
         });
-        let items = items.collect::<Result<Vec<_>>>()?;
+        let mut items = items.collect::<Result<Vec<_>>>()?;
+        for item in &mut items {
+            let short = item.file.as_ref().filter(|file| file.size <= file_bytes);
+            if let Some(file) = short.filter(|_| file_bytes > 0) {
+                item.contents = self.contents_at_hand(file).await;
+            }
+        }
         Ok(Inbox { items, receipt: Receipt::new(caller.user(), positions, portion) })
+    }
+
+    /// The contents of a file, if they can be read: without them the message is still one.
+    async fn contents_at_hand(&self, file: &File) -> Option<Bytes> {
+        let whole = async {
+            let pieces: Vec<Bytes> = self.contents(file).await?.try_collect().await?;
+            Ok::<_, Error>(pieces.concat().into())
+        };
+        whole.await.inspect_err(|error| error!(%error, "cannot read a file")).ok()
     }
 
     /// Marks as read what the receipt stands for. Call it only when the reader has been given it whole.

@@ -9,7 +9,7 @@ mod listeners;
 
 use std::sync::Arc;
 
-use kabar_model::{GroupName, RoomName, SessionId, Timestamp, User};
+use kabar_model::{File, GroupName, RoomName, SessionId, Timestamp, User};
 
 use crate::store::Place;
 
@@ -42,8 +42,10 @@ pub struct MessageNews {
     pub from: Arc<User>,
     /// The session that it was sent from, if it was sent on this node.
     pub session: Option<SessionId>,
-    /// Its text.
+    /// Its text; beside a file it may be empty.
     pub body: String,
+    /// The file, if it is one.
+    pub file: Option<File>,
     /// When it was sent.
     pub at: Timestamp,
 }

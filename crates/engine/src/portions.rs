@@ -6,7 +6,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use kabar_model::limits::{INBOX_BYTES_MAX, INBOX_BYTES_MIN, INBOXES_BYTES_MAX};
+use kabar_model::limits::{
+    INBOX_BYTES_MAX, INBOX_BYTES_MIN, INBOX_MESSAGES_MAX, INBOXES_BYTES_MAX,
+};
+
+use crate::store::PartMax;
 
 /// What is on its way, in escaped bytes.
 #[derive(Debug, Default)]
@@ -34,6 +38,11 @@ impl Portion {
     /// How much it is.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// The part of an inbox that fits, with contents of files as long as these or shorter.
+    pub(crate) fn part(&self, file_bytes: u64) -> PartMax {
+        PartMax { messages: INBOX_MESSAGES_MAX, bytes: self.bytes, file_bytes }
     }
 
     /// Gives back what is not needed; needing a little more is fine.

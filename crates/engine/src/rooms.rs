@@ -207,9 +207,14 @@ impl Engine {
         room.map(|(_, name)| name).ok_or_else(|| Refusal::NotInRoom.into())
     }
 
+    pub(crate) fn room_id_of(&self, caller: &Caller) -> Result<ConversationId> {
+        let room = self.rooms.room_of(caller.session());
+        room.map(|(id, _)| id).ok_or_else(|| Refusal::NotInRoom.into())
+    }
+
     /// Sends a text to the room that the session is in; refuses `NotInRoom`.
     pub async fn send_to_room(&self, caller: &Caller, body: Body) -> Result<Posting> {
-        let (room, _) = self.rooms.room_of(caller.session()).ok_or(Refusal::NotInRoom)?;
+        let room = self.room_id_of(caller)?;
         self.post(caller, vec![Target::Room(room)], body, Refusal::NotInRoom).await
     }
 

@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kabar_model::{
-    Address, Body, ConversationId, Country, DisplayName, GroupCode, GroupName, GroupRole, Role,
-    RoomName, Seq, SessionId, Timestamp, User, UserId, Username, Visibility,
+    Address, Body, ContentHash, ConversationId, Country, DisplayName, File, FileCode, FileName,
+    GroupCode, GroupName, GroupRole, Role, RoomName, Seq, SessionId, Timestamp, User, UserId,
+    Username, Visibility,
 };
 
 use crate::error::Result;
@@ -73,21 +74,22 @@ pub trait Store: Send + Sync + 'static {
     /// says when it is durable. One message to several targets is stored for all of them or for none.
     /// Refuses `NotMember` when the author is not in a target group.
     ///
+    /// A file goes to one target. Refuses `FileTaken` as [`NewFile::sole`] says, and `Busy` when its code is
+    /// in use: with another it may do.
+    ///
     /// A direct conversation is made by its first message; two people have one, whoever writes first.
     async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Place>>>;
 
-    /// What a member has not read, in all conversations, in the order of arrival: at most
-    /// `messages_max` messages and about `bytes_max` of text as [`kabar_model::escaped_bytes`] counts it
-    /// (at least one message).
-    async fn unread(&self, user: UserId, messages_max: usize, bytes_max: usize) -> Result<Unread>;
+    /// What a member has not read, in all conversations, in the order of arrival, as much as `part` may
+    /// carry (at least one message).
+    async fn unread(&self, user: UserId, part: PartMax) -> Result<Unread>;
 
     /// As [`Store::unread`], in one conversation alone. Refuses `NotMember`.
     async fn unread_in(
         &self,
         user: UserId,
         conversation: ConversationId,
-        messages_max: usize,
-        bytes_max: usize,
+        part: PartMax,
     ) -> Result<Unread>;
 
     /// The last messages of a conversation that a member may see, in order, at most `limit`. Refuses
@@ -116,6 +118,23 @@ pub trait Store: Send + Sync + 'static {
 
     /// The conversations with these numbers, in any order; unknown numbers are left out.
     async fn conversations(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>>;
+
+    // --- Files
+
+    /// The newest file with this key that a person may read within `scope`.
+    async fn find_file(
+        &self,
+        reader: UserId,
+        scope: FileScope,
+        key: &FileKey,
+    ) -> Result<Option<SentFile>>;
+
+    /// The files that others sent to a person or to a group of theirs, or they to themselves, as far as they
+    /// may read them: the newest, at most `limit`, in the order of arrival.
+    async fn files(&self, reader: UserId, limit: usize) -> Result<Vec<SentFile>>;
+
+    /// Those of these contents that a file refers to.
+    async fn used_contents(&self, hashes: &[ContentHash]) -> Result<Vec<ContentHash>>;
 
     // --- Groups
 
@@ -288,12 +307,51 @@ pub struct NewMessage {
     pub author: UserId,
     /// Where it goes.
     pub targets: Vec<Target>,
-    /// Its text.
-    pub body: Body,
+    /// What it says.
+    pub content: Content,
     /// When it was sent.
     pub at: Timestamp,
     /// The session that it was sent from. Not stored; the herald is told.
     pub session: Option<SessionId>,
+}
+
+/// What a message says.
+#[derive(Clone, Debug)]
+pub enum Content {
+    /// A text.
+    Text(Body),
+    /// A file.
+    File(Box<NewFile>),
+}
+
+impl Content {
+    /// The text, or what is said beside the file; empty if nothing is.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text(body) => body.as_str(),
+            Self::File(new) => new.caption.as_ref().map_or("", Body::as_str),
+        }
+    }
+
+    /// The file, if it is one.
+    pub fn file(&self) -> Option<&File> {
+        match self {
+            Self::Text(_) => None,
+            Self::File(new) => Some(&new.file),
+        }
+    }
+}
+
+/// A file to be sent. Its contents are durable already.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// The file.
+    pub file: File,
+    /// What is said beside it.
+    pub caption: Option<Body>,
+    /// Whether it is refused when the person it goes to has a file of that name already, in the list of
+    /// [`Store::files`].
+    pub sole: bool,
 }
 
 /// Where a message goes.
@@ -324,9 +382,69 @@ pub struct Message {
     pub place: Place,
     /// Who wrote it.
     pub author: UserId,
-    /// Its text.
+    /// Its text; beside a file it may be empty.
     pub body: String,
+    /// The file, if it is one.
+    pub file: Option<File>,
     /// When it was sent.
+    pub at: Timestamp,
+}
+
+impl Message {
+    /// What it costs to say it, with contents of a file as long as these or shorter.
+    pub fn said_bytes(&self, file_bytes_max: u64) -> usize {
+        let contents = self.file.as_ref().map_or(0, |file| file.size);
+        let contents = if contents > file_bytes_max { 0 } else { base64_bytes(contents) };
+        kabar_model::escaped_bytes(&self.body) + contents
+    }
+}
+
+/// What so many bytes take in base64.
+fn base64_bytes(bytes: u64) -> usize {
+    usize::try_from(bytes.div_ceil(3).saturating_mul(4)).unwrap_or(usize::MAX)
+}
+
+/// How much one part may carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartMax {
+    /// Messages.
+    pub messages: usize,
+    /// Bytes, as [`Message::said_bytes`] counts them.
+    pub bytes: usize,
+    /// The contents of a file that are said with it; of a longer one none are.
+    pub file_bytes: u64,
+}
+
+/// Where to look for a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileScope {
+    /// In all direct conversations and groups of the reader.
+    Everywhere,
+    /// In this one, as far as the reader may see it.
+    In(ConversationId),
+    /// In this room. Who may is known to those who know who is in it.
+    Room(ConversationId),
+}
+
+/// What to look for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileKey {
+    /// The file with this code.
+    Code(FileCode),
+    /// The newest of this name.
+    Name(FileName),
+}
+
+/// A file, and the message that it came with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentFile {
+    /// The file.
+    pub file: File,
+    /// Where its message stands.
+    pub place: Place,
+    /// Who sent it.
+    pub author: UserId,
+    /// When.
     pub at: Timestamp,
 }
 

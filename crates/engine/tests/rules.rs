@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kabar_engine::testing::{ManualClock, MemoryStore};
+use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
 use kabar_engine::{Bus, Caller, Engine, Hint, LocalBus, Operator, Origin, Registration, Settings};
 use kabar_model::{
     Body, GroupName, Password, RealmName, Refusal, SessionToken, Timestamp, Username, Visibility,
@@ -32,8 +32,9 @@ impl Realm {
     /// A node that follows the bus.
     async fn node(&self) -> Arc<Engine> {
         let settings = Settings::new(RealmName::parse("kampus").unwrap());
+        let blobs = Arc::new(MemoryBlobs::default());
         let (store, bus, clock) = (self.store.clone(), self.bus.clone(), self.clock.clone());
-        let engine = Engine::start(settings, store, bus, clock).await.unwrap();
+        let engine = Engine::start(settings, store, blobs, bus, clock).await.unwrap();
         let follower = Arc::clone(&engine);
         tokio::spawn(async move { follower.follow().await });
         // It listens from here on.

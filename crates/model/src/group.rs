@@ -1,9 +1,9 @@
 //! Groups: what they are called and who may do what in them.
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::limits::{GROUP_CODE_DIGITS, GROUP_NAME_CHARS_MAX};
+use crate::code::code;
+use crate::limits::GROUP_NAME_CHARS_MAX;
 use crate::name::{one_line, same_name_key};
 use crate::refusal::{Field, Refusal};
 
@@ -32,32 +32,9 @@ impl GroupName {
     }
 }
 
-/// A group's code: six hexadecimal digits, unique in the realm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct GroupCode(u32);
-
-impl GroupCode {
-    /// The code with this number; only its lowest 24 bits count.
-    pub fn new(number: u32) -> Self {
-        Self(number & 0x00FF_FFFF)
-    }
-
-    /// The number behind the digits.
-    pub fn number(self) -> u32 {
-        self.0
-    }
-
-    /// Reads six hexadecimal digits in any case; anything else is not a code.
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.len() == GROUP_CODE_DIGITS && text.bytes().all(|b| b.is_ascii_hexdigit());
-        if digits { u32::from_str_radix(text, 16).ok().map(Self) } else { None }
-    }
-}
-
-impl fmt::Display for GroupCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:06x}", self.0)
-    }
+code! {
+    /// A group's code: six hexadecimal digits, unique in the realm.
+    GroupCode
 }
 
 /// What a member may do in a group.

@@ -5,6 +5,8 @@
 
 mod address;
 mod body;
+mod code;
+mod file;
 mod group;
 mod id;
 pub mod limits;
@@ -17,6 +19,7 @@ mod user;
 
 pub use address::{Address, RealmName};
 pub use body::{Body, escaped_bytes};
+pub use file::{ContentHash, File, FileCode, FileName};
 pub use group::{GroupCode, GroupName, GroupRole, Visibility};
 pub use id::{ConversationId, Seq, SessionId, UserId};
 pub use name::{Country, DisplayName, Username};

@@ -8,8 +8,8 @@ pub const DISPLAY_NAME_CHARS_MAX: usize = 64;
 pub const COUNTRY_CHARS_MAX: usize = 64;
 /// A group's name.
 pub const GROUP_NAME_CHARS_MAX: usize = 64;
-/// A group's code, in hexadecimal digits.
-pub const GROUP_CODE_DIGITS: usize = 6;
+/// A group's or a file's code, in hexadecimal digits.
+pub const CODE_DIGITS: usize = 6;
 /// A realm's name.
 pub const REALM_NAME_CHARS_MAX: usize = 64;
 /// A message's text, after trimming.
@@ -41,3 +41,15 @@ pub const CONTACTS_MAX: usize = 1_000;
 pub const RECENT_MESSAGES_MAX: usize = 100;
 /// The people in one room.
 pub const ROOM_PEOPLE_MAX: usize = 10_000;
+/// A file's name.
+pub const FILE_NAME_BYTES_MAX: usize = 255;
+/// The ending that a name which is too long keeps, with its dot.
+pub const FILE_EXTENSION_BYTES_MAX: usize = 32;
+/// A file, unless the operator says otherwise.
+pub const FILE_BYTES_MAX: u64 = 100 * 1024 * 1024;
+/// The contents of a file that an inbox carries along, unless the operator says otherwise.
+pub const FILE_INLINE_BYTES_MAX: u64 = 1024 * 1024;
+/// The files in one list of files.
+pub const FILES_LISTED_MAX: usize = 1_000;
+/// The uploads under way at a time.
+pub const UPLOADS_MAX: usize = 64;

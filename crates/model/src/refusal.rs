@@ -34,6 +34,8 @@ pub enum Refusal {
     NotInRoom,
     /// No such file, or nothing in it.
     FileUnknown,
+    /// The receiver has a file of that name already.
+    FileTaken,
     /// Nobody is active.
     NobodyActive,
     /// That realm is linked already.
@@ -87,6 +89,10 @@ pub enum Field {
     Room,
     /// Contacts.
     Contacts,
+    /// A file's name.
+    FileName,
+    /// A file's contents.
+    File,
 }
 
 impl fmt::Display for Refusal {

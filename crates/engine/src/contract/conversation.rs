@@ -3,12 +3,12 @@
 use kabar_model::{ConversationId, Refusal, Seq, UserId};
 
 use super::world::{
-    Shared, at, group, group_of, refused, room, say, texts, unread_texts, user, users,
+    Shared, at, group, group_of, refused, room, say, texts, unread_texts, up_to, user, users,
 };
 use crate::store::{Store, Target, Unread};
 
 async fn unread_in(store: &dyn Store, user: UserId, conversation: ConversationId) -> Unread {
-    store.unread_in(user, conversation, 1_000, 1 << 20).await.unwrap()
+    store.unread_in(user, conversation, up_to(1_000, 1 << 20)).await.unwrap()
 }
 
 async fn recent(store: &dyn Store, user: UserId, conversation: ConversationId) -> Vec<String> {
@@ -44,7 +44,8 @@ pub(super) async fn unread_in_one_comes_in_parts(store: Shared) {
     for (messages_max, bytes_max, expected) in
         [(2, 1 << 20, 0..2), (10, 10, 2..3), (10, 1 << 20, 3..5)]
     {
-        let part = store.unread_in(budi, conversation, messages_max, bytes_max).await.unwrap();
+        let part =
+            store.unread_in(budi, conversation, up_to(messages_max, bytes_max)).await.unwrap();
         let found: Vec<_> = part.messages.iter().map(|m| m.place).collect();
         assert_eq!(found, places[expected.clone()]);
         assert_eq!(part.positions, [places[expected.end - 1]]);
@@ -82,7 +83,7 @@ pub(super) async fn only_a_member_is_shown_a_conversation(store: Shared) {
     let nowhere = ConversationId(lobby.0.max(direct.0).max(club.0) + 1_000);
     let shut = [(citra, club), (citra, direct), (citra, lobby), (citra, nowhere), (budi, club)];
     for (who, conversation) in shut {
-        let outcome = store.unread_in(who, conversation, 10, 1_000).await;
+        let outcome = store.unread_in(who, conversation, up_to(10, 1_000)).await;
         assert_eq!(refused(outcome), Refusal::NotMember);
         assert_eq!(refused(store.recent(who, conversation, 10).await), Refusal::NotMember);
     }

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use kabar_model::{ConversationId, Refusal, Seq, SessionId, UserId};
+use kabar_model::{Body, ConversationId, Refusal, Seq, SessionId, UserId};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::world::{
-    Shared, at, group, group_of, hand_over, history, message, post, refused, room, say, user, users,
+    Shared, at, file_message, group, group_of, hand_over, history, message, new_file, post,
+    refused, room, say, up_to, user, users,
 };
 use crate::store::{Herald, NewMessage, Place, Store, Target};
 
@@ -44,7 +45,7 @@ impl Told {
     }
 
     async fn next_text(&mut self) -> String {
-        self.next().await.0.body.as_str().to_owned()
+        self.next().await.0.content.text().to_owned()
     }
 }
 
@@ -67,9 +68,26 @@ pub(super) async fn the_herald_is_told_of_a_message_as_it_was_posted(store: Shar
     let places = post(&*store, new).await.unwrap();
     let (heard, at_places) = told.next().await;
     assert_eq!((heard.author, heard.session, heard.at), (ana, session, at(1)));
-    assert_eq!((heard.targets, heard.body.as_str()), (targets.to_vec(), "to all"));
+    assert_eq!((heard.targets, heard.content.text()), (targets.to_vec(), "to all"));
     assert_eq!(at_places, places, "one place for each target, in their order");
     assert_eq!(places[1].seq, Seq(2));
+}
+
+pub(super) async fn the_herald_is_told_of_a_file(store: Shared) {
+    let [ana, budi] = users(&*store, ["ana", "budi"]).await;
+    let (_crier, mut told) = crier(&*store);
+    let mut new = new_file(7, "catatan.txt");
+    new.caption = Some(Body::parse("baca ini").unwrap());
+    let file = new.file.clone();
+    let places = post(&*store, file_message(ana, Target::Direct(budi), new)).await.unwrap();
+    let (heard, at_places) = told.next().await;
+    assert_eq!((heard.content.file(), heard.content.text()), (Some(&file), "baca ini"));
+    assert_eq!(at_places, places);
+
+    let again = file_message(ana, Target::Direct(budi), new_file(7, "catatan.txt"));
+    assert_eq!(refused(post(&*store, again).await), Refusal::Busy);
+    say(&*store, ana, Target::Direct(budi), "end").await;
+    assert_eq!(told.next_text().await, "end");
 }
 
 pub(super) async fn the_herald_is_told_of_each_message_once_in_the_order_of_commits(store: Shared) {
@@ -93,9 +111,9 @@ pub(super) async fn the_herald_is_told_of_each_message_once_in_the_order_of_comm
     let mut heard = Vec::new();
     for _ in 0..WRITERS * POSTS_EACH {
         let (message, places) = told.next().await;
-        heard.push((places[0], message.body.as_str().to_owned()));
+        heard.push((places[0], message.content.text().to_owned()));
     }
-    let arrived = store.unread(reader, 10_000, 1 << 20).await.unwrap().messages;
+    let arrived = store.unread(reader, up_to(10_000, 1 << 20)).await.unwrap().messages;
     let arrived: Vec<_> = arrived.into_iter().map(|m| (m.place, m.body)).collect();
     assert_eq!(heard, arrived);
     say(&*store, reader, Target::Direct(reader), "end").await;

@@ -8,11 +8,14 @@
 #![allow(clippy::needless_pass_by_value, reason = "all tests have one signature")]
 
 mod accounts;
+pub mod blobs;
 pub mod bus;
 pub mod clock;
 mod closing;
 mod contacts;
 mod conversation;
+mod files;
+mod finding;
 mod groups;
 mod herald;
 mod inviting;
@@ -89,6 +92,8 @@ pub const ALL: &[Case] = cases![
     unread_parts::the_rest_comes_on_the_next_call,
     unread_parts::a_part_holds_about_so_many_bytes_and_at_least_one_message,
     unread_parts::a_part_counts_what_its_text_costs_to_say,
+    unread_parts::a_part_counts_the_contents_that_are_said,
+    unread_parts::a_part_of_one_conversation_counts_them_as_well,
     unread_parts::positions_stop_before_what_was_not_returned,
     unread_parts::a_long_backlog_arrives_whole_and_in_order,
     unread_parts::thousands_of_messages_of_ones_own_hide_nothing,
@@ -99,6 +104,23 @@ pub const ALL: &[Case] = cases![
     conversation::nothing_from_before_joining_is_shown,
     conversation::the_last_messages_come_in_order_read_or_not,
     conversation::two_people_have_a_conversation_once_they_wrote,
+    files::a_file_is_read_as_it_was_sent,
+    files::a_code_is_used_once,
+    files::a_refused_file_leaves_nothing_and_harms_no_neighbour,
+    files::a_file_that_must_be_sole_is_refused_when_the_receiver_has_one_of_that_name,
+    files::a_name_is_taken_by_what_others_sent_to_the_receiver_alone,
+    files::a_note_takes_names_in_the_list_of_its_writer,
+    files::a_file_goes_to_one_target,
+    files::contents_are_in_use_once_a_file_refers_to_them,
+    finding::a_file_is_found_by_its_code_and_by_its_name,
+    finding::of_files_of_one_name_the_newest_is_found,
+    finding::only_those_in_a_conversation_find_its_files,
+    finding::who_joined_later_finds_later_files_alone,
+    finding::files_of_a_room_are_found_in_that_room_alone,
+    finding::a_conversation_is_searched_alone,
+    finding::a_list_has_what_others_sent_and_notes,
+    finding::a_list_has_the_newest_in_the_order_of_arrival,
+    finding::a_list_has_what_its_reader_may_see,
     groups::its_maker_is_the_first_member_and_admin,
     groups::a_group_is_found_by_name_or_code,
     groups::a_group_name_is_taken_whatever_its_case_and_spacing,
@@ -136,6 +158,7 @@ pub const ALL: &[Case] = cases![
     contacts::who_is_taken_out_is_gone_and_may_come_back,
     contacts::a_person_has_so_many_contacts_and_no_more,
     herald::the_herald_is_told_of_a_message_as_it_was_posted,
+    herald::the_herald_is_told_of_a_file,
     herald::the_herald_is_told_of_each_message_once_in_the_order_of_commits,
     herald::what_the_herald_is_told_of_can_be_read,
     herald::the_herald_is_not_told_of_refused_messages,

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::world::{
     Shared, group, group_of, hand_over, history, message, post, refused, say, unread, unread_texts,
-    user, users,
+    up_to, user, users,
 };
 use crate::store::{Message, Target};
 
@@ -42,7 +42,7 @@ pub(super) async fn fifty_writers_leave_no_gap_and_every_reader_sees_the_same_or
         assert_eq!(post.parse(), Ok(*expected), "a writer's own order is kept");
         *expected += 1;
     }
-    let seen = store.unread(reader, 10_000, 1 << 20).await.unwrap().messages;
+    let seen = store.unread(reader, up_to(10_000, 1 << 20)).await.unwrap().messages;
     assert_eq!(seen, all, "two readers, one order");
 }
 

@@ -2,7 +2,7 @@
 
 use kabar_model::{ConversationId, Seq};
 
-use super::world::{Shared, group_of, read_all, say, unread, unread_texts, users};
+use super::world::{Shared, group_of, read_all, say, unread, unread_texts, up_to, users};
 use crate::store::{Place, Target, Unread};
 
 pub(super) async fn what_others_wrote_is_unread_until_it_is_marked(store: Shared) {
@@ -94,7 +94,7 @@ pub(super) async fn positions_lead_past_messages_of_ones_own(store: Shared) {
     {
         say(&*store, author, Target::Direct(reader), text).await;
     }
-    let found = store.unread(ana, 1, 1 << 20).await.unwrap();
+    let found = store.unread(ana, up_to(1, 1 << 20)).await.unwrap();
     assert_eq!(found.messages[0].body, "2");
     let [position] = found.positions[..] else { panic!("one conversation: {found:?}") };
     assert!((2..=3).contains(&position.seq.0), "past the second, before the fourth: {position:?}");

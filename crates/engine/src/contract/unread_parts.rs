@@ -3,13 +3,13 @@
 use kabar_model::UserId;
 
 use super::world::{
-    Shared, group_of, hand_over, read_all, say, texts, unread, unread_texts, users,
+    Shared, group_of, hand_over, read_all, say, send, texts, unread, unread_texts, up_to, users,
 };
-use crate::store::{Store, Target, Unread};
+use crate::store::{PartMax, Store, Target, Unread};
 
 /// Takes the next part and marks it read.
 async fn part(store: &dyn Store, user: UserId, messages_max: usize, bytes_max: usize) -> Unread {
-    let part = store.unread(user, messages_max, bytes_max).await.unwrap();
+    let part = store.unread(user, up_to(messages_max, bytes_max)).await.unwrap();
     store.mark_read(user, &part.positions).await.unwrap();
     part
 }
@@ -41,7 +41,7 @@ pub(super) async fn the_rest_comes_on_the_next_call(store: Shared) {
     for number in 1..=5 {
         say(&*store, ana, Target::Direct(budi), &number.to_string()).await;
     }
-    let unmarked = store.unread(budi, 2, 1 << 20).await.unwrap();
+    let unmarked = store.unread(budi, up_to(2, 1 << 20)).await.unwrap();
     assert_eq!(texts(&unmarked), ["1", "2"]);
     assert_eq!(texts(&part(&*store, budi, 2, 1 << 20).await), ["1", "2"], "it was not marked");
     assert_eq!(texts(&part(&*store, budi, 2, 1 << 20).await), ["3", "4"]);
@@ -58,6 +58,53 @@ pub(super) async fn a_part_counts_what_its_text_costs_to_say(store: Shared) {
     // Six bytes each, escaped.
     assert_eq!(part(&*store, budi, 10, 13_000).await.messages.len(), 2);
     assert_eq!(part(&*store, budi, 10, 13_000).await.messages.len(), 2);
+}
+
+/// Sends texts of 10 bytes and files of 1,000 (1,336 in base64) in turn.
+async fn texts_and_files(store: &dyn Store, author: UserId, target: Target) {
+    for number in 1..=4 {
+        say(store, author, target, &number.to_string().repeat(10)).await;
+        send(store, author, target, number, "a.txt").await;
+    }
+}
+
+pub(super) async fn a_part_counts_the_contents_that_are_said(store: Shared) {
+    let [ana, budi] = users(&*store, ["ana", "budi"]).await;
+    texts_and_files(&*store, ana, Target::Direct(budi)).await;
+    for (file_bytes, bytes, expected) in [
+        (1_000, 1_345, 1),
+        (1_000, 1_346, 2),
+        (1_000, 1_356, 3),
+        (1_000, 2_691, 3),
+        (1_000, 2_692, 4),
+        (999, 29, 4),
+        (999, 40, 8),
+        (0, 40, 8),
+        (u64::MAX, 5_384, 8),
+        (u64::MAX, 5_383, 7),
+    ] {
+        let part = PartMax { messages: 10, bytes, file_bytes };
+        let found = store.unread(budi, part).await.unwrap();
+        assert_eq!(found.messages.len(), expected, "{part:?}");
+        assert!(found.messages[1..].iter().step_by(2).all(|message| message.file.is_some()));
+    }
+    let first = PartMax { messages: 1, bytes: 1, file_bytes: u64::MAX };
+    let found = store.unread(budi, first).await.unwrap();
+    store.mark_read(budi, &found.positions).await.unwrap();
+    let found = store.unread(budi, first).await.unwrap();
+    assert!(found.messages[0].file.is_some(), "one at least, however large");
+    assert_eq!(read_all(&*store, budi).await.len(), 7);
+}
+
+pub(super) async fn a_part_of_one_conversation_counts_them_as_well(store: Shared) {
+    let [ana, budi] = users(&*store, ["ana", "budi"]).await;
+    let club = group_of(&*store, "club", &[ana, budi]).await;
+    texts_and_files(&*store, ana, Target::Group(club)).await;
+    for (file_bytes, bytes, expected) in [(1_000, 1_345, 1), (1_000, 1_346, 2), (999, 40, 8)] {
+        let part = PartMax { messages: 10, bytes, file_bytes };
+        let found = store.unread_in(budi, club, part).await.unwrap();
+        assert_eq!(found.messages.len(), expected, "{part:?}");
+    }
 }
 
 pub(super) async fn a_part_holds_about_so_many_bytes_and_at_least_one_message(store: Shared) {

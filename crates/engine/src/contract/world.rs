@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use kabar_model::{
-    Body, ConversationId, DisplayName, GroupName, Refusal, Role, RoomName, Seq, SessionId,
-    Timestamp, UserId, Username, Visibility,
+    Body, ContentHash, ConversationId, DisplayName, File, FileCode, FileName, GroupName, Refusal,
+    Role, RoomName, Seq, SessionId, Timestamp, UserId, Username, Visibility,
 };
 
 use crate::error::Result;
 use crate::store::{
-    Group, NewGroup, NewMessage, NewRole, NewSession, NewUser, Place, Store, Target, Ticket,
-    TokenHash, Unread,
+    Content, Group, NewFile, NewGroup, NewMessage, NewRole, NewSession, NewUser, PartMax, Place,
+    Store, Target, Ticket, TokenHash, Unread,
 };
 
 /// The store under test, shared between tasks.
@@ -88,7 +88,37 @@ pub(super) async fn room(store: &dyn Store, name: &str) -> ConversationId {
 
 pub(super) fn message(author: UserId, targets: &[Target], text: &str) -> NewMessage {
     let body = Body::parse(text).unwrap();
-    NewMessage { author, targets: targets.to_vec(), body, at: at(1), session: None }
+    let content = Content::Text(body);
+    NewMessage { author, targets: targets.to_vec(), content, at: at(1), session: None }
+}
+
+/// A file of 1,000 bytes; equal numbers make equal codes and equal contents.
+pub(super) fn new_file(number: u8, name: &str) -> NewFile {
+    let file = File {
+        code: FileCode::new(number.into()),
+        name: FileName::clean(name).unwrap(),
+        size: 1_000,
+        media_type: "text/plain".into(),
+        hash: ContentHash([number; 32]),
+    };
+    NewFile { file, caption: None, sole: false }
+}
+
+pub(super) fn file_message(author: UserId, target: Target, new: NewFile) -> NewMessage {
+    let content = Content::File(Box::new(new));
+    NewMessage { author, targets: vec![target], content, at: at(1), session: None }
+}
+
+/// Sends a file, which must be taken.
+pub(super) async fn send(
+    store: &dyn Store,
+    author: UserId,
+    target: Target,
+    number: u8,
+    name: &str,
+) -> Place {
+    let new = file_message(author, target, new_file(number, name));
+    post(store, new).await.unwrap()[0]
 }
 
 /// Hands a message over.
@@ -122,8 +152,13 @@ pub(super) fn refused<T: std::fmt::Debug>(outcome: Result<T>) -> Refusal {
     outcome.unwrap_err().refusal().expect("a refusal, not a failure").clone()
 }
 
+/// A part of an inbox, without the contents of files.
+pub(super) fn up_to(messages: usize, bytes: usize) -> PartMax {
+    PartMax { messages, bytes, file_bytes: 0 }
+}
+
 pub(super) async fn unread(store: &dyn Store, user: UserId) -> Unread {
-    store.unread(user, 1_000, 1 << 20).await.unwrap()
+    store.unread(user, up_to(1_000, 1 << 20)).await.unwrap()
 }
 
 /// The texts of what somebody has not read.

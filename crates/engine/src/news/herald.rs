@@ -83,7 +83,7 @@ async fn tell(
     rooms: &Rooms,
     listeners: &Listeners,
 ) -> Result<()> {
-    let NewMessage { author, targets, body, at, session } = posted.message;
+    let NewMessage { author, targets, content, at, session } = posted.message;
     let from = directory.user(author).await?;
     for (target, place) in targets.into_iter().zip(posted.places) {
         let news = |whereto| {
@@ -92,7 +92,8 @@ async fn tell(
                 whereto,
                 from: Arc::clone(&from),
                 session,
-                body: body.as_str().to_owned(),
+                body: content.text().to_owned(),
+                file: content.file().cloned(),
                 at,
             }))
         };

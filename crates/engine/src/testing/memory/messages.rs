@@ -1,10 +1,10 @@
 //! Messages and read positions.
 
-use kabar_model::{ConversationId, GroupRole, Refusal, Seq, UserId, escaped_bytes};
+use kabar_model::{ConversationId, GroupRole, Refusal, Seq, UserId};
 
 use super::{Member, Realm, Talk};
 use crate::error::Result;
-use crate::store::{Conversation, Message, NewMessage, Place, Target, Unread};
+use crate::store::{Conversation, Message, NewMessage, PartMax, Place, Target, Unread};
 
 impl Realm {
     pub(super) fn post(&mut self, post: &NewMessage) -> Result<Vec<Place>> {
@@ -22,6 +22,7 @@ impl Realm {
                 Target::Group(_) | Target::Direct(_) | Target::Room(_) => {}
             }
         }
+        self.may_send(post)?;
         Ok(post.targets.iter().map(|target| self.post_to(*target, post)).collect())
     }
 
@@ -41,8 +42,8 @@ impl Realm {
         self.arrivals += 1;
         let talk = self.conversations.get_mut(&conversation).expect("checked or made just now");
         let place = Place { conversation, seq: talk.last().next() };
-        let body = post.body.as_str().to_owned();
-        let message = Message { place, author: post.author, body, at: post.at };
+        let (body, file) = (post.content.text().to_owned(), post.content.file().cloned());
+        let message = Message { place, author: post.author, body, file, at: post.at };
         talk.messages.push((self.arrivals, message));
         place
     }
@@ -72,20 +73,19 @@ impl Realm {
         id
     }
 
-    pub(super) fn unread(&self, user: UserId, messages_max: usize, bytes_max: usize) -> Unread {
+    pub(super) fn unread(&self, user: UserId, max: PartMax) -> Unread {
         let all = self.conversations.values().flat_map(|talk| talk.unread(user));
-        part(all.collect(), messages_max, bytes_max)
+        part(all.collect(), max)
     }
 
     pub(super) fn unread_in(
         &self,
         user: UserId,
         conversation: ConversationId,
-        messages_max: usize,
-        bytes_max: usize,
+        max: PartMax,
     ) -> Result<Unread> {
         let (talk, _) = self.seen_by(user, conversation)?;
-        Ok(part(talk.unread(user), messages_max, bytes_max))
+        Ok(part(talk.unread(user), max))
     }
 
     pub(super) fn recent(
@@ -101,7 +101,11 @@ impl Realm {
         Ok(last)
     }
 
-    fn seen_by(&self, user: UserId, conversation: ConversationId) -> Result<(&Talk, &Member)> {
+    pub(super) fn seen_by(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+    ) -> Result<(&Talk, &Member)> {
         let talk = self.conversations.get(&conversation);
         let seen = talk.and_then(|talk| Some((talk, talk.member(user)?)));
         seen.ok_or_else(|| Refusal::NotMember.into())
@@ -150,13 +154,13 @@ impl Talk {
 }
 
 /// As many of these as one part holds, the oldest first.
-fn part(mut all: Vec<&(u64, Message)>, messages_max: usize, bytes_max: usize) -> Unread {
+fn part(mut all: Vec<&(u64, Message)>, max: PartMax) -> Unread {
     all.sort_by_key(|(arrival, _)| *arrival);
     let mut unread = Unread::default();
     let mut bytes = 0;
-    for (_, message) in all.into_iter().take(messages_max) {
-        bytes += escaped_bytes(&message.body);
-        if bytes > bytes_max && !unread.messages.is_empty() {
+    for (_, message) in all.into_iter().take(max.messages) {
+        bytes += message.said_bytes(max.file_bytes);
+        if bytes > max.bytes && !unread.messages.is_empty() {
             break;
         }
         let place = message.place;

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod contacts;
+mod files;
 mod groups;
 mod messages;
 mod rooms;
@@ -15,13 +16,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use kabar_model::{
-    Address, ConversationId, GroupRole, RoomName, Seq, SessionId, Timestamp, User, UserId, Username,
+    Address, ContentHash, ConversationId, GroupRole, RoomName, Seq, SessionId, Timestamp, User,
+    UserId, Username,
 };
 
 use crate::error::Result;
 use crate::store::{
-    Account, Conversation, Group, Herald, ListedGroup, Message, NewGroup, NewMessage, NewSession,
-    NewUser, Place, SessionRecord, Store, Ticket, TokenHash, Unread, UserChange,
+    Account, Conversation, FileKey, FileScope, Group, Herald, ListedGroup, Message, NewGroup,
+    NewMessage, NewSession, NewUser, PartMax, Place, SentFile, SessionRecord, Store, Ticket,
+    TokenHash, Unread, UserChange,
 };
 
 /// A store in memory.
@@ -163,18 +166,17 @@ impl Store for MemoryStore {
         Ok(Box::pin(async { outcome }))
     }
 
-    async fn unread(&self, user: UserId, messages_max: usize, bytes_max: usize) -> Result<Unread> {
-        Ok(self.realm().unread(user, messages_max, bytes_max))
+    async fn unread(&self, user: UserId, part: PartMax) -> Result<Unread> {
+        Ok(self.realm().unread(user, part))
     }
 
     async fn unread_in(
         &self,
         user: UserId,
         conversation: ConversationId,
-        messages_max: usize,
-        bytes_max: usize,
+        part: PartMax,
     ) -> Result<Unread> {
-        self.realm().unread_in(user, conversation, messages_max, bytes_max)
+        self.realm().unread_in(user, conversation, part)
     }
 
     async fn recent(
@@ -206,6 +208,23 @@ impl Store for MemoryStore {
 
     async fn conversations(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>> {
         Ok(self.realm().conversations(ids))
+    }
+
+    async fn find_file(
+        &self,
+        reader: UserId,
+        scope: FileScope,
+        key: &FileKey,
+    ) -> Result<Option<SentFile>> {
+        Ok(self.realm().find_file(reader, scope, key))
+    }
+
+    async fn files(&self, reader: UserId, limit: usize) -> Result<Vec<SentFile>> {
+        Ok(self.realm().files(reader, limit))
+    }
+
+    async fn used_contents(&self, hashes: &[ContentHash]) -> Result<Vec<ContentHash>> {
+        Ok(self.realm().used_contents(hashes))
     }
 
     async fn create_group(&self, new: NewGroup) -> Result<Group> {

@@ -1,0 +1,255 @@
+//! Files: sending them, finding them, and sweeping what no message refers to.
+
+mod sweep;
+mod upload;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use kabar_model::limits::{FILES_LISTED_MAX, UPLOADS_MAX};
+use kabar_model::{Address, Body, ConversationId, File, FileCode, FileName, Refusal, User};
+use tokio::sync::{RwLock, RwLockReadGuard, Semaphore};
+use tracing::error;
+use uuid::Uuid;
+
+use crate::blobs::{Blobs, Pieces};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::groups::stranger;
+use crate::sessions::Caller;
+use crate::store::{Content, FileKey, FileScope, NewFile, NewMessage, Place, SentFile, Target};
+
+pub use upload::Upload;
+
+/// Codes that are tried for a new file before it is refused.
+const CODE_TRIES_MAX: usize = 64;
+
+/// Where contents are kept, and who is at it.
+pub(crate) struct Files {
+    blobs: Arc<dyn Blobs>,
+    turns: Arc<Semaphore>,
+    /// Read while contents are kept and their message is not durable yet; written while some are swept.
+    sweeping: RwLock<()>,
+}
+
+impl Files {
+    pub(crate) fn new(blobs: Arc<dyn Blobs>) -> Self {
+        let turns = Arc::new(Semaphore::new(UPLOADS_MAX));
+        Self { blobs, turns, sweeping: RwLock::default() }
+    }
+
+    /// Until this is dropped, no contents are swept.
+    async fn kept(&self) -> RwLockReadGuard<'_, ()> {
+        self.sweeping.read().await
+    }
+}
+
+/// Where a file goes. Somebody may send there, or could when this was made.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    target: Target,
+    /// What to answer someone who is no longer in the group.
+    stranger: Refusal,
+}
+
+/// A file that was accepted.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The file, with its code.
+    pub file: File,
+    /// Where its message stands.
+    pub place: Place,
+}
+
+/// A file in somebody's list.
+#[derive(Clone, Debug)]
+pub struct ListedFile {
+    /// The file.
+    pub file: File,
+    /// Who sent it.
+    pub from: Arc<User>,
+}
+
+impl Engine {
+    /// Takes the contents of a file, piece by piece.
+    pub fn upload(&self) -> Upload {
+        let Files { blobs, turns, .. } = &self.files;
+        Upload::new(Arc::clone(blobs), Arc::clone(turns), self.settings.file_bytes_max)
+    }
+
+    /// Whether a file of this size would be taken; refuses `TooLong` contents.
+    pub fn may_upload(&self, size: u64) -> Result<()> {
+        if size > self.settings.file_bytes_max {
+            return Err(Refusal::TooLong(kabar_model::Field::File).into());
+        }
+        Ok(())
+    }
+
+    /// A person as the receiver of a file. Refuses `ReceiverUnknown`, `RealmUnknown`.
+    pub async fn to_person(&self, to: &Address) -> Result<Destination> {
+        let target = Target::Direct(self.receiver(to).await?);
+        Ok(Destination { target, stranger: Refusal::NotMember })
+    }
+
+    /// A group as the receiver of a file. Refuses `GroupUnknown`, `NotMember`.
+    pub async fn to_group(&self, caller: &Caller, name_or_code: &str) -> Result<Destination> {
+        let group = self.group(name_or_code).await?;
+        let stranger = stranger(&group, name_or_code);
+        if !self.is_member(caller, &group).await? {
+            return Err(stranger.into());
+        }
+        Ok(Destination { target: Target::Group(group.id), stranger })
+    }
+
+    /// The room that the session is in as the receiver of a file. Refuses `NotInRoom`.
+    pub fn to_room(&self, caller: &Caller) -> Result<Destination> {
+        let target = Target::Room(self.room_id_of(caller)?);
+        Ok(Destination { target, stranger: Refusal::NotInRoom })
+    }
+
+    /// Sends a file once all of it has been uploaded; it is accepted when this returns. With `sole`, refuses
+    /// `FileTaken` when the person it goes to has a file of that name already. Also refuses `NotMember`, and
+    /// `Busy` when no code is free.
+    pub async fn send_file(
+        &self,
+        caller: &Caller,
+        to: &Destination,
+        name: FileName,
+        upload: Upload,
+        caption: Option<Body>,
+        sole: bool,
+    ) -> Result<Sent> {
+        let _kept = self.files.kept().await;
+        let contents = upload.finish().await?;
+        let mut new = NewFile {
+            file: File {
+                code: random_code(),
+                name,
+                size: contents.size,
+                media_type: contents.media_type,
+                hash: contents.hash,
+            },
+            caption,
+            sole,
+        };
+        for _ in 0..CODE_TRIES_MAX {
+            let message = NewMessage {
+                author: caller.user(),
+                targets: vec![to.target],
+                content: Content::File(Box::new(new.clone())),
+                at: self.clock.now(),
+                session: Some(caller.session()),
+            };
+            match self.store.post(message).await?.await {
+                Ok(places) => {
+                    let place = places.first().copied();
+                    let place = place.ok_or_else(|| Error::failed("a message without a place"))?;
+                    return Ok(Sent { file: new.file, place });
+                }
+                Err(Error::Refused(Refusal::Busy)) => new.file.code = random_code(),
+                Err(Error::Refused(Refusal::NotMember)) => return Err(to.stranger.clone().into()),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(Refusal::Busy.into())
+    }
+
+    /// The files that others sent to somebody or to their groups, or they to themselves: the newest ones, in
+    /// the order of arrival.
+    pub async fn files(&self, caller: &Caller) -> Result<Vec<ListedFile>> {
+        let sent = self.store.files(caller.user(), FILES_LISTED_MAX).await?;
+        let mut authors: Vec<_> = sent.iter().map(|sent| sent.author).collect();
+        authors.sort_unstable();
+        authors.dedup();
+        let people = self.directory.users(&authors).await?;
+        let listed = sent.into_iter().map(|SentFile { file, author, .. }| {
+            let from = people.get(&author).cloned();
+            let from = from.ok_or_else(|| Error::failed("a file without a sender"))?;
+            Ok(ListedFile { file, from })
+        });
+        listed.collect()
+    }
+
+    /// A file in any of one's direct conversations and groups, by code or by name (then the newest). Refuses
+    /// `FileUnknown`.
+    pub async fn file(&self, caller: &Caller, code_or_name: &str) -> Result<File> {
+        self.find(caller, FileScope::Everywhere, code_or_name).await
+    }
+
+    /// A file between two people. Refuses `ReceiverUnknown`, `RealmUnknown`, `FileUnknown`.
+    pub async fn file_with(
+        &self,
+        caller: &Caller,
+        other: &Address,
+        code_or_name: &str,
+    ) -> Result<File> {
+        let conversation = self.direct_with(caller, other).await?;
+        self.find_in(caller, conversation, code_or_name).await
+    }
+
+    /// A file in a group. Refuses `GroupUnknown`, `NotMember`, `FileUnknown`.
+    pub async fn file_in_group(
+        &self,
+        caller: &Caller,
+        group: &str,
+        code_or_name: &str,
+    ) -> Result<File> {
+        let id = self.group_of(caller, group).await?;
+        self.find_in(caller, Some(id), code_or_name).await
+    }
+
+    /// A file in the room that the session is in. Refuses `NotInRoom`, `FileUnknown`.
+    pub async fn file_in_room(&self, caller: &Caller, code_or_name: &str) -> Result<File> {
+        let room = self.room_id_of(caller)?;
+        self.find(caller, FileScope::Room(room), code_or_name).await
+    }
+
+    async fn group_of(&self, caller: &Caller, name_or_code: &str) -> Result<ConversationId> {
+        match self.to_group(caller, name_or_code).await?.target {
+            Target::Group(id) => Ok(id),
+            Target::Direct(_) | Target::Room(_) => Err(Refusal::GroupUnknown.into()),
+        }
+    }
+
+    async fn find_in(
+        &self,
+        caller: &Caller,
+        conversation: Option<ConversationId>,
+        code_or_name: &str,
+    ) -> Result<File> {
+        let conversation = conversation.ok_or(Refusal::FileUnknown)?;
+        self.find(caller, FileScope::In(conversation), code_or_name).await
+    }
+
+    async fn find(&self, caller: &Caller, scope: FileScope, code_or_name: &str) -> Result<File> {
+        let code = FileCode::parse(code_or_name.trim()).map(FileKey::Code);
+        // What is no name is the name of no file.
+        let name = FileName::clean(code_or_name).ok().map(FileKey::Name);
+        for key in [code, name].into_iter().flatten() {
+            if let Some(sent) = self.store.find_file(caller.user(), scope, &key).await? {
+                return Ok(sent.file);
+            }
+        }
+        Err(Refusal::FileUnknown.into())
+    }
+
+    /// The contents of a file.
+    pub async fn contents(&self, file: &File) -> Result<Pieces> {
+        self.contents_in(file, 0..file.size).await
+    }
+
+    /// A range of the contents of a file, cut to what there is.
+    pub async fn contents_in(&self, file: &File, range: Range<u64>) -> Result<Pieces> {
+        let end = range.end.min(file.size);
+        let pieces = self.files.blobs.open(file.hash, range.start.min(end)..end).await?;
+        pieces.ok_or_else(|| {
+            error!(hash = %file.hash, "the contents of a file are gone");
+            Error::failed("the contents of a file are gone")
+        })
+    }
+}
+
+fn random_code() -> FileCode {
+    let (number, ..) = Uuid::new_v4().as_fields();
+    FileCode::new(number)
+}
