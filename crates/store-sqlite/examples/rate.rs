@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kabar_engine::Store;
-use kabar_engine::store::{NewMessage, NewRole, NewUser, Target};
+use kabar_engine::store::{Content, NewMessage, NewRole, NewUser, Target};
 use kabar_model::{Body, DisplayName, Role, Timestamp, UserId, Username};
 use kabar_store_sqlite::SqliteStore;
 
@@ -116,7 +116,7 @@ async fn talk(
         let new = NewMessage {
             author: from,
             targets,
-            body: body.clone(),
+            content: Content::Text(body.clone()),
             at: Timestamp(1),
             session: None,
         };

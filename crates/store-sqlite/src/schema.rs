@@ -13,6 +13,7 @@ const APPLICATION_ID: i64 = 0x6b61_6272;
 const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/001_realm.sql")),
     (2, include_str!("../migrations/002_rooms_contacts.sql")),
+    (3, include_str!("../migrations/003_files.sql")),
 ];
 
 /// The schema that this program works with.

@@ -8,13 +8,14 @@ use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use kabar_engine::store::{
-    Account, Conversation, Group, Herald, ListedGroup, Message, NewGroup, NewMessage, NewSession,
-    NewUser, Place, SessionRecord, Ticket, TokenHash, Unread, UserChange,
+    Account, Conversation, FileKey, FileScope, Group, Herald, ListedGroup, Message, NewGroup,
+    NewMessage, NewSession, NewUser, PartMax, Place, SentFile, SessionRecord, Ticket, TokenHash,
+    Unread, UserChange,
 };
 use kabar_engine::{Error, Result, Store};
 use kabar_model::{
-    Address, ConversationId, GroupRole, Refusal, RoomName, Seq, SessionId, Timestamp, User, UserId,
-    Username,
+    Address, ContentHash, ConversationId, GroupRole, Refusal, RoomName, Seq, SessionId, Timestamp,
+    User, UserId, Username,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -189,20 +190,17 @@ impl Store for SqliteStore {
         Ok(Box::pin(async move { answered.await.unwrap_or_else(|_| Err(stopped())) }))
     }
 
-    async fn unread(&self, user: UserId, messages_max: usize, bytes_max: usize) -> Result<Unread> {
-        let read = move |db: &_| reads::unread::unread(db, user, messages_max, bytes_max);
-        self.readers.read(read).await
+    async fn unread(&self, user: UserId, part: PartMax) -> Result<Unread> {
+        self.readers.read(move |db| reads::unread::unread(db, user, part)).await
     }
 
     async fn unread_in(
         &self,
         user: UserId,
         conversation: ConversationId,
-        messages_max: usize,
-        bytes_max: usize,
+        part: PartMax,
     ) -> Result<Unread> {
-        let read =
-            move |db: &_| reads::unread::unread_in(db, user, conversation, messages_max, bytes_max);
+        let read = move |db: &_| reads::unread::unread_in(db, user, conversation, part);
         self.readers.read(read).await?.ok_or_else(|| Refusal::NotMember.into())
     }
 
@@ -241,6 +239,25 @@ impl Store for SqliteStore {
     async fn conversations(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>> {
         let ids = ids.to_vec();
         self.readers.read(move |db| reads::groups::conversations(db, &ids)).await
+    }
+
+    async fn find_file(
+        &self,
+        reader: UserId,
+        scope: FileScope,
+        key: &FileKey,
+    ) -> Result<Option<SentFile>> {
+        let key = key.clone();
+        self.readers.read(move |db| reads::files::find(db, reader, scope, &key)).await
+    }
+
+    async fn files(&self, reader: UserId, limit: usize) -> Result<Vec<SentFile>> {
+        self.readers.read(move |db| reads::files::list(db, reader, limit)).await
+    }
+
+    async fn used_contents(&self, hashes: &[ContentHash]) -> Result<Vec<ContentHash>> {
+        let hashes = hashes.to_vec();
+        self.readers.read(move |db| reads::files::used_contents(db, &hashes)).await
     }
 
     async fn create_group(&self, new: NewGroup) -> Result<Group> {

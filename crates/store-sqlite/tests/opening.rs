@@ -72,10 +72,10 @@ async fn a_newer_schema_is_refused_in_one_line() {
     file.pragma_update(None, "user_version", 99).unwrap();
     drop(file);
     let error = open(base.path()).unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 99, known: 2 }), "{error:?}");
+    assert!(matches!(error, OpenError::Newer { found: 99, known: 3 }), "{error:?}");
     assert!(!error.to_string().contains('\n'));
     let file = Connection::open(base.path().join("kabar.db")).unwrap();
-    file.pragma_update(None, "user_version", 2).unwrap();
+    file.pragma_update(None, "user_version", 3).unwrap();
     drop(file);
     assert_eq!(texts(&open(base.path()).unwrap(), kabar_model::UserId(1)).await, ["kept"]);
 }

@@ -7,7 +7,7 @@ use kabar_engine::store::Unread;
 use kabar_model::Seq;
 use rusqlite::Connection;
 
-use self::realm::{message, open, say, user};
+use self::realm::{file, message, open, say, up_to, user};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn asking_for_news_gives_nothing_to_write_until_much_was_passed_over() {
@@ -18,12 +18,12 @@ async fn asking_for_news_gives_nothing_to_write_until_much_was_passed_over() {
     for _ in 0..64 {
         say(&store, ana, budi, "mine").await;
     }
-    assert_eq!(store.unread(ana, 10, 1_000).await.unwrap(), Unread::default());
+    assert_eq!(store.unread(ana, up_to(10, 1_000)).await.unwrap(), Unread::default());
     let last = say(&store, ana, budi, "one more").await;
-    let unread = store.unread(ana, 10, 1_000).await.unwrap();
+    let unread = store.unread(ana, up_to(10, 1_000)).await.unwrap();
     assert_eq!(unread, Unread { messages: vec![], positions: vec![last] });
     store.mark_read(ana, &unread.positions).await.unwrap();
-    assert_eq!(store.unread(ana, 10, 1_000).await.unwrap(), Unread::default());
+    assert_eq!(store.unread(ana, up_to(10, 1_000)).await.unwrap(), Unread::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,7 +45,7 @@ async fn a_conversation_with_a_hole_is_not_served() {
     let store = open(dir.path()).unwrap();
     let error = store.messages(holed, Seq::NONE, 10).await.unwrap_err();
     assert!(error.to_string().contains("from message 2 to 4"), "{error}");
-    assert!(store.unread(budi, 100, 1_000).await.is_err());
+    assert!(store.unread(budi, up_to(100, 1_000)).await.is_err());
     assert_eq!(
         store.messages(holed, Seq(3), 10).await.unwrap().len(),
         3,
@@ -74,4 +74,25 @@ async fn reads_go_on_beside_writes() {
         }
     };
     tokio::join!(writing, reading);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_file_is_gone_is_not_served_as_a_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    let ana = user(&store, "ana").await;
+    let budi = user(&store, "budi").await;
+    let text = say(&store, ana, budi, "text").await;
+    let new = file(ana, budi, "a.txt");
+    let sent = store.post(new).await.unwrap().await.unwrap()[0];
+    store.close();
+    let db = Connection::open(dir.path().join("kabar.db")).unwrap();
+    db.execute("DELETE FROM file", ()).unwrap();
+    drop(db);
+
+    let store = open(dir.path()).unwrap();
+    assert!(store.messages(sent.conversation, Seq::NONE, 10).await.is_err());
+    assert!(store.unread(budi, up_to(10, 1_000)).await.is_err());
+    let whole = store.unread(budi, up_to(1, 1_000)).await.unwrap();
+    assert_eq!(whole.positions, [text], "what is whole is served");
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod contacts;
+mod files;
 pub(crate) mod groups;
 pub(crate) mod positions;
 pub(crate) mod posts;

@@ -1,11 +1,11 @@
 //! Messages of one conversation.
 
 use kabar_engine::store::{Message, Place};
-use kabar_model::{ConversationId, Seq, Timestamp, UserId};
+use kabar_model::{ConversationId, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::limit_of;
-use super::words::damaged;
+use super::words::{self, damaged};
 
 /// Messages after a place, in order. A conversation with a hole is damaged and is not served.
 pub(crate) fn after(
@@ -14,22 +14,17 @@ pub(crate) fn after(
     after: Seq,
     limit: usize,
 ) -> rusqlite::Result<Vec<Message>> {
-    let mut find = connection.prepare_cached(
-        "SELECT seq, author_id, sent_at, body FROM message
-         WHERE conversation_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-    )?;
+    let mut find = connection.prepare_cached(&format!(
+        "{} WHERE m.conversation_id = ?1 AND m.seq > ?2 ORDER BY m.seq LIMIT ?3",
+        words::messages()
+    ))?;
     let mut rows = find.query(params![conversation.0, after.0, limit_of(limit)])?;
     let mut expected = after.max(Seq::NONE);
     let mut messages = Vec::new();
     while let Some(row) = rows.next()? {
-        let place = Place { conversation, seq: Seq(row.get(0)?) };
-        expected = follows(expected, place)?;
-        messages.push(Message {
-            place,
-            author: UserId(row.get(1)?),
-            at: Timestamp(row.get(2)?),
-            body: row.get(3)?,
-        });
+        let message = words::message(row)?;
+        expected = follows(expected, message.place)?;
+        messages.push(message);
     }
     Ok(messages)
 }

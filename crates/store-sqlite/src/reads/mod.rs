@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod contacts;
+pub(crate) mod files;
 pub(crate) mod groups;
 pub(crate) mod messages;
 mod pool;

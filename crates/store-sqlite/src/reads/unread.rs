@@ -6,11 +6,12 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use kabar_engine::store::{Message, Place, Unread};
-use kabar_model::{ConversationId, Seq, Timestamp, UserId, escaped_bytes};
+use kabar_engine::store::{PartMax, Place, Unread};
+use kabar_model::{ConversationId, Seq, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::messages::{direct, follows};
+use super::words;
 
 /// Rows that a cursor fetches: few at first, since most conversations have little to tell.
 const FIRST_ROWS: i64 = 8;
@@ -23,10 +24,9 @@ const OWN_PASSED_MAX: u64 = 64;
 pub(crate) fn unread(
     connection: &Connection,
     user: UserId,
-    messages_max: usize,
-    bytes_max: usize,
+    max: PartMax,
 ) -> rusqlite::Result<Unread> {
-    part(connection, cursors(connection, user)?, messages_max, bytes_max)
+    part(connection, cursors(connection, user)?, max)
 }
 
 /// In one conversation alone; `None` when that is no member.
@@ -34,8 +34,7 @@ pub(crate) fn unread_in(
     connection: &Connection,
     user: UserId,
     conversation: ConversationId,
-    messages_max: usize,
-    bytes_max: usize,
+    max: PartMax,
 ) -> rusqlite::Result<Option<Unread>> {
     let note = direct(connection, user, user)?;
     let cursor = connection
@@ -45,14 +44,13 @@ pub(crate) fn unread_in(
         )?
         .query_row([conversation.0, user.0], |row| Cursor::from(row, user, note))
         .optional()?;
-    cursor.map(|cursor| part(connection, vec![cursor], messages_max, bytes_max)).transpose()
+    cursor.map(|cursor| part(connection, vec![cursor], max)).transpose()
 }
 
 fn part(
     connection: &Connection,
     mut cursors: Vec<Cursor>,
-    messages_max: usize,
-    bytes_max: usize,
+    max: PartMax,
 ) -> rusqlite::Result<Unread> {
     let mut next = BinaryHeap::with_capacity(cursors.len());
     for (number, cursor) in cursors.iter_mut().enumerate() {
@@ -60,17 +58,17 @@ fn part(
             next.push(Reverse((id, number)));
         }
     }
+    let mut find = connection.prepare_cached(&format!("{} WHERE m.id = ?1", words::messages()))?;
     let mut messages = Vec::new();
     let mut bytes = 0;
     while let Some(Reverse((id, number))) = next.pop() {
-        if messages.len() >= messages_max {
+        if messages.len() >= max.messages {
             break;
         }
         let cursor = &mut cursors[number];
-        let Some(row) = cursor.rows.front() else { continue };
-        let message = message(connection, id, cursor.at(row.seq))?;
-        bytes += escaped_bytes(&message.body);
-        if bytes > bytes_max && !messages.is_empty() {
+        let message = find.query_row([id], words::message)?;
+        bytes += message.said_bytes(max.file_bytes);
+        if bytes > max.bytes && !messages.is_empty() {
             break;
         }
         messages.push(message);
@@ -188,17 +186,4 @@ impl Cursor {
     fn moved(&self) -> Option<Place> {
         (self.passed > self.start).then(|| self.at(self.passed))
     }
-}
-
-fn message(connection: &Connection, id: i64, place: Place) -> rusqlite::Result<Message> {
-    let mut find =
-        connection.prepare_cached("SELECT author_id, sent_at, body FROM message WHERE id = ?1")?;
-    find.query_row([id], |row| {
-        Ok(Message {
-            place,
-            author: UserId(row.get(0)?),
-            at: Timestamp(row.get(1)?),
-            body: row.get(2)?,
-        })
-    })
 }

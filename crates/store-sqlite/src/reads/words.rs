@@ -1,9 +1,10 @@
 //! How values are written in columns, and read from them.
 
-use kabar_engine::store::{Conversation, Group};
+use kabar_engine::store::{Conversation, Group, Message, Place};
 use kabar_model::{
-    ConversationId, Country, DisplayName, GroupCode, GroupName, GroupRole, Refusal, Role, RoomName,
-    User, UserId, Username, Visibility,
+    ContentHash, ConversationId, Country, DisplayName, File, FileCode, FileName, GroupCode,
+    GroupName, GroupRole, Refusal, Role, RoomName, Seq, Timestamp, User, UserId, Username,
+    Visibility,
 };
 use rusqlite::Row;
 use rusqlite::types::Type;
@@ -77,6 +78,43 @@ pub(crate) fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
             "public" => Visibility::Public,
             _ => Visibility::Private,
         },
+    })
+}
+
+/// The columns that [`file`] reads.
+pub(crate) const FILE: &str = "f.code, f.name, f.size, f.media_type, f.hash";
+
+/// Reads a file from the columns [`FILE`], which begin at `first`.
+pub(crate) fn file(row: &Row<'_>, first: usize) -> rusqlite::Result<File> {
+    let code = |text: &str| FileCode::parse(text).ok_or(Refusal::FileUnknown);
+    let size: i64 = row.get(first + 2)?;
+    Ok(File {
+        code: parsed(row, first, code)?,
+        name: parsed(row, first + 1, FileName::clean)?,
+        size: size.try_into().map_err(|_| damaged(format!("a file has {size} bytes")))?,
+        media_type: row.get(first + 3)?,
+        hash: ContentHash(row.get(first + 4)?),
+    })
+}
+
+/// Messages with their files, in the columns that [`message`] reads. A text has no file to look for.
+pub(crate) fn messages() -> String {
+    format!(
+        "SELECT m.conversation_id, m.seq, m.author_id, m.sent_at, m.body, m.file_id, {FILE}
+         FROM message m LEFT JOIN file f ON f.id = m.file_id"
+    )
+}
+
+/// Reads a message from the columns of [`messages`].
+pub(crate) fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
+    let has_file = row.get::<_, Option<i64>>(5)?.is_some();
+    Ok(Message {
+        place: Place { conversation: ConversationId(row.get(0)?), seq: Seq(row.get(1)?) },
+        author: UserId(row.get(2)?),
+        at: Timestamp(row.get(3)?),
+        body: row.get(4)?,
+        // A file that is gone is an error here: its code is then NULL, which is no text.
+        file: if has_file { Some(file(row, 6)?) } else { None },
     })
 }
 

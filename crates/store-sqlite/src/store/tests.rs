@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc as channel;
 use std::task::Poll;
 
-use kabar_engine::store::{NewRole, Target};
+use kabar_engine::store::{Content, NewRole, Target};
 use kabar_model::{Body, DisplayName, Refusal, Role};
 use rusqlite::ffi;
 
@@ -44,12 +44,18 @@ async fn user(store: &SqliteStore, name: &str) -> Result<UserId> {
     store.create_user(new).await.map(|user| user.id)
 }
 
+/// A part of an inbox that holds all there is in these tests.
+const PART: PartMax = PartMax { messages: 10, bytes: 1_000, file_bytes: 0 };
+
 impl Realm {
-    async fn post(&self) -> Ticket<Vec<Place>> {
-        let body = Body::parse("hai").unwrap();
+    fn message(&self, text: &str) -> NewMessage {
+        let content = Content::Text(Body::parse(text).unwrap());
         let targets = vec![Target::Direct(self.budi)];
-        let new = NewMessage { author: self.ana, targets, body, at: Timestamp(0), session: None };
-        self.store.post(new).await.unwrap()
+        NewMessage { author: self.ana, targets, content, at: Timestamp(0), session: None }
+    }
+
+    async fn post(&self) -> Ticket<Vec<Place>> {
+        self.store.post(self.message("hai")).await.unwrap()
     }
 
     /// Keeps the writer from going on until the sender is used or dropped.
@@ -151,7 +157,7 @@ async fn after_a_failed_sync_nobody_is_answered_and_nothing_more_is_written() {
 
         drop(realm.store);
         let store = SqliteStore::open(realm.dir.path(), Arc::new(|_| ())).unwrap();
-        assert_eq!(store.unread(realm.budi, 10, 1_000).await.unwrap().messages.len(), 1);
+        assert_eq!(store.unread(realm.budi, PART).await.unwrap().messages.len(), 1);
     }
 }
 
@@ -160,16 +166,13 @@ async fn a_full_disk_fails_the_whole_batch_and_passes() {
     let realm = realm().await;
     realm.post().await.await.unwrap();
     realm.store.limit_pages(1).await.unwrap();
-    let body = Body::parse(&"x".repeat(60_000)).unwrap();
     let release = realm.hold_writer().await;
     let small = realm.post().await;
-    let targets = vec![Target::Direct(realm.budi)];
-    let large = NewMessage { author: realm.ana, targets, body, at: Timestamp(0), session: None };
-    let large = realm.store.post(large).await.unwrap();
+    let large = realm.store.post(realm.message(&"x".repeat(60_000))).await.unwrap();
     drop(release);
     assert!(matches!(small.await, Err(Error::Failed(_))));
     assert!(matches!(large.await, Err(Error::Failed(_))));
-    assert_eq!(realm.store.unread(realm.budi, 10, 1_000).await.unwrap().messages.len(), 1);
+    assert_eq!(realm.store.unread(realm.budi, PART).await.unwrap().messages.len(), 1);
 
     realm.store.limit_pages(1_000_000).await.unwrap();
     assert_eq!(realm.post().await.await.unwrap()[0].seq, Seq(2), "no number was used up");

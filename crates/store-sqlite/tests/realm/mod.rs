@@ -6,8 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kabar_engine::Store;
-use kabar_engine::store::{NewMessage, NewRole, NewUser, Place, Target};
-use kabar_model::{Body, DisplayName, Role, Timestamp, UserId, Username};
+use kabar_engine::store::{Content, NewFile, NewMessage, NewRole, NewUser, PartMax, Place, Target};
+use kabar_model::{
+    Body, ContentHash, DisplayName, File, FileCode, FileName, Role, Timestamp, UserId, Username,
+};
 use kabar_store_sqlite::{OpenError, SqliteStore};
 
 pub(crate) fn open(dir: &Path) -> Result<SqliteStore, OpenError> {
@@ -28,15 +30,33 @@ pub(crate) async fn user(store: &SqliteStore, name: &str) -> UserId {
 }
 
 pub(crate) fn message(author: UserId, to: UserId, text: &str) -> NewMessage {
-    let body = Body::parse(text).unwrap();
-    NewMessage { author, targets: vec![Target::Direct(to)], body, at: Timestamp(1), session: None }
+    let content = Content::Text(Body::parse(text).unwrap());
+    let targets = vec![Target::Direct(to)];
+    NewMessage { author, targets, content, at: Timestamp(1), session: None }
+}
+
+pub(crate) fn file(author: UserId, to: UserId, name: &str) -> NewMessage {
+    let file = File {
+        code: FileCode::new(1),
+        name: FileName::clean(name).unwrap(),
+        size: 4,
+        media_type: "text/plain".into(),
+        hash: ContentHash([1; 32]),
+    };
+    let content = Content::File(Box::new(NewFile { file, caption: None, sole: false }));
+    NewMessage { content, ..message(author, to, "a file") }
 }
 
 pub(crate) async fn say(store: &SqliteStore, author: UserId, to: UserId, text: &str) -> Place {
     store.post(message(author, to, text)).await.unwrap().await.unwrap()[0]
 }
 
+/// A part of an inbox, without the contents of files.
+pub(crate) fn up_to(messages: usize, bytes: usize) -> PartMax {
+    PartMax { messages, bytes, file_bytes: 0 }
+}
+
 pub(crate) async fn texts(store: &SqliteStore, user: UserId) -> Vec<String> {
-    let unread = store.unread(user, 10_000, 1 << 30).await.unwrap();
+    let unread = store.unread(user, up_to(10_000, 1 << 30)).await.unwrap();
     unread.messages.into_iter().map(|message| message.body).collect()
 }

@@ -1,0 +1,160 @@
+//! Files, as far as somebody may see them: in their own conversations, from when they joined.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use kabar_engine::store::{FileKey, FileScope, Place, SentFile};
+use kabar_model::{ContentHash, ConversationId, FileCode, FileName, Seq, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+
+use super::messages::direct;
+use super::words::{FILE, file};
+
+/// The newest file with this key that a person may read within `scope`.
+pub(crate) fn find(
+    connection: &Connection,
+    reader: UserId,
+    scope: FileScope,
+    key: &FileKey,
+) -> rusqlite::Result<Option<SentFile>> {
+    // The conversations in `scope`, and the last message in each that the reader may not see.
+    let (seen, conversation) = match scope {
+        FileScope::Everywhere => {
+            ("SELECT conversation_id, joined_seq FROM member WHERE user_id = ?2", None)
+        }
+        FileScope::In(id) => (
+            "SELECT conversation_id, joined_seq FROM member
+             WHERE user_id = ?2 AND conversation_id = ?3",
+            Some(id),
+        ),
+        FileScope::Room(id) => (
+            "SELECT id AS conversation_id, 0 AS joined_seq FROM conversation
+             WHERE id = ?3 AND kind = 'room'",
+            Some(id),
+        ),
+    };
+    // Within a conversation the newest has the highest number, so of each only one is looked at.
+    let (newest, key) = match key {
+        FileKey::Code(code) => (
+            "SELECT f.id FROM file f JOIN seen USING (conversation_id)
+             WHERE f.code = ?1 AND f.seq > seen.joined_seq",
+            code.to_string(),
+        ),
+        FileKey::Name(name) => (
+            "SELECT MAX((
+                 SELECT f.id FROM file f
+                 WHERE f.conversation_id = seen.conversation_id AND f.name = ?1
+                   AND f.seq > seen.joined_seq
+                 ORDER BY f.seq DESC LIMIT 1
+             )) FROM seen",
+            name.as_str().to_owned(),
+        ),
+    };
+    let sql = format!("WITH seen AS ({seen}) {newest}");
+    let with_conversation = params![key, reader.0, conversation.map(|id| id.0)];
+    let given: &[&dyn ToSql] =
+        if conversation.is_some() { with_conversation } else { &with_conversation[..2] };
+    let id = connection
+        .prepare_cached(&sql)?
+        .query_row(given, |row| row.get::<_, Option<i64>>(0))
+        .optional()?
+        .flatten();
+    id.map(|id| sent(connection, id)).transpose()
+}
+
+/// The newest files that others sent to a person or to a group of theirs, or they to themselves, in the
+/// order of arrival.
+pub(crate) fn list(
+    connection: &Connection,
+    reader: UserId,
+    limit: usize,
+) -> rusqlite::Result<Vec<SentFile>> {
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let note = direct(connection, reader, reader)?;
+    // The newest so far. A conversation is left as soon as what it has is older than all of these.
+    let mut newest: BinaryHeap<Reverse<i64>> = BinaryHeap::new();
+    let mut conversations = connection
+        .prepare_cached("SELECT conversation_id, joined_seq FROM member WHERE user_id = ?1")?;
+    let mut backwards = connection.prepare_cached(
+        "SELECT f.id, m.author_id FROM file f
+         JOIN message m ON m.conversation_id = f.conversation_id AND m.seq = f.seq
+         WHERE f.conversation_id = ?1 AND f.seq > ?2 ORDER BY f.seq DESC",
+    )?;
+    let mut seen = conversations.query([reader.0])?;
+    while let Some(row) = seen.next()? {
+        let (conversation, joined) = (ConversationId(row.get(0)?), Seq(row.get(1)?));
+        let mut files = backwards.query([conversation.0, joined.0])?;
+        while let Some(row) = files.next()? {
+            let (id, author): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let oldest = newest.peek().map(|Reverse(oldest)| *oldest);
+            if newest.len() >= limit && oldest.is_some_and(|oldest| id < oldest) {
+                break;
+            }
+            if author == reader.0 && note != Some(conversation) {
+                continue;
+            }
+            newest.push(Reverse(id));
+            if newest.len() > limit {
+                newest.pop();
+            }
+        }
+    }
+    let mut ids: Vec<i64> = newest.into_iter().map(|Reverse(id)| id).collect();
+    ids.sort_unstable();
+    ids.into_iter().map(|id| sent(connection, id)).collect()
+}
+
+/// Whether a person has a file of that name in their list of files.
+pub(crate) fn is_listed(
+    connection: &Connection,
+    reader: UserId,
+    name: &FileName,
+) -> rusqlite::Result<bool> {
+    let note = direct(connection, reader, reader)?;
+    let mut listed = connection.prepare_cached(
+        "SELECT 1 FROM member s
+         JOIN file f ON f.conversation_id = s.conversation_id AND f.name = ?2
+                    AND f.seq > s.joined_seq
+         JOIN message m ON m.conversation_id = f.conversation_id AND m.seq = f.seq
+         WHERE s.user_id = ?1 AND (m.author_id <> ?1 OR s.conversation_id IS ?3)",
+    )?;
+    listed.exists(params![reader.0, name.as_str(), note.map(|id| id.0)])
+}
+
+/// Whether a file has this code.
+pub(crate) fn code_in_use(connection: &Connection, code: FileCode) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM file WHERE code = ?1")?.exists([code.to_string()])
+}
+
+/// Those of these contents that a file refers to.
+pub(crate) fn used_contents(
+    connection: &Connection,
+    hashes: &[ContentHash],
+) -> rusqlite::Result<Vec<ContentHash>> {
+    let mut find = connection.prepare_cached("SELECT 1 FROM file WHERE hash = ?1")?;
+    let mut used = Vec::new();
+    for hash in hashes {
+        if find.exists([hash.0])? {
+            used.push(*hash);
+        }
+    }
+    Ok(used)
+}
+
+fn sent(connection: &Connection, id: i64) -> rusqlite::Result<SentFile> {
+    let sql = format!(
+        "SELECT {FILE}, m.conversation_id, m.seq, m.author_id, m.sent_at FROM file f
+         JOIN message m ON m.conversation_id = f.conversation_id AND m.seq = f.seq
+         WHERE f.id = ?1"
+    );
+    connection.prepare_cached(&sql)?.query_row([id], |row: &Row<'_>| {
+        Ok(SentFile {
+            file: file(row, 0)?,
+            place: Place { conversation: ConversationId(row.get(5)?), seq: Seq(row.get(6)?) },
+            author: UserId(row.get(7)?),
+            at: Timestamp(row.get(8)?),
+        })
+    })
+}
