@@ -1,0 +1,106 @@
+//! Contents in a directory.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::Path as FilePath;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use kabar_engine::blobs::{BlobWriter, Blobs, Kept, Pieces};
+use kabar_engine::{Error, Result};
+use kabar_model::ContentHash;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use tokio::task::spawn_blocking;
+
+use crate::disk::{Disk, OpenError};
+use crate::writing::{Writer, to_its_end};
+use crate::{paths, reading};
+
+/// Keeps contents in a directory. Nobody else may write there.
+pub struct DirectoryBlobs(Arc<Inner>);
+
+/// What is shared with those who write.
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn ObjectStore>,
+    disk: Arc<Disk>,
+}
+
+impl fmt::Debug for DirectoryBlobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DirectoryBlobs").field(&self.0.disk.root()).finish()
+    }
+}
+
+impl DirectoryBlobs {
+    /// Opens the directory, and makes it if it is not there, for its owner alone. Removes what a crash left
+    /// half written.
+    pub fn open(path: &FilePath) -> std::result::Result<Self, OpenError> {
+        let disk = Arc::new(Disk::open(path)?);
+        let store = LocalFileSystem::new_with_prefix(disk.root())
+            .map_err(|error| OpenError::other(disk.root(), error))?;
+        Ok(Self(Arc::new(Inner { store: Arc::new(store), disk })))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.0
+    }
+}
+
+impl Inner {
+    /// Makes what lies at `incoming` the contents of this hash, or removes it.
+    pub(crate) async fn settle(&self, incoming: Path, hash: ContentHash) -> Result<()> {
+        let (disk, from) = (Arc::clone(&self.disk), self.disk.root().join(incoming.as_ref()));
+        let settled = spawn_blocking(move || disk.settle(&from, hash)).await;
+        let outcome = settled.map_err(Error::failed).and_then(|io| io.map_err(Error::failed));
+        if outcome.is_err() {
+            // It may be in its place already, or the disk may be gone.
+            let _ = self.store.delete(&incoming).await;
+        }
+        outcome
+    }
+}
+
+#[async_trait]
+impl Blobs for DirectoryBlobs {
+    async fn put(&self, hash: ContentHash, contents: Bytes) -> Result<()> {
+        let inner = Arc::clone(&self.0);
+        to_its_end(async move {
+            let incoming = paths::incoming();
+            inner.store.put(&incoming, contents.into()).await.map_err(Error::failed)?;
+            inner.settle(incoming, hash).await
+        })
+        .await
+    }
+
+    async fn begin(&self) -> Result<Box<dyn BlobWriter>> {
+        Ok(Box::new(Writer::begin(Arc::clone(&self.0)).await?))
+    }
+
+    async fn open(&self, hash: ContentHash, range: Range<u64>) -> Result<Option<Pieces>> {
+        reading::open(&*self.0.store, &paths::kept(hash), range).await
+    }
+
+    async fn kept(&self) -> Result<Kept> {
+        let disk = Arc::clone(&self.0.disk);
+        let shards = stream::iter(0..=u8::MAX).then(move |first| {
+            let disk = Arc::clone(&disk);
+            async move {
+                let kept = spawn_blocking(move || disk.kept_in_shard(first)).await;
+                kept.map_err(Error::failed)?.map_err(Error::failed)
+            }
+        });
+        Ok(shards.map_ok(|kept| stream::iter(kept.into_iter().map(Ok))).try_flatten().boxed())
+    }
+
+    async fn remove(&self, hash: ContentHash) -> Result<()> {
+        match self.0.store.delete(&paths::kept(hash)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(Error::failed(error)),
+        }
+    }
+}
