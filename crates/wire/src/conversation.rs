@@ -3,11 +3,13 @@
 //! A dialect's side of a conversation owns no socket, task or clock: it cuts requests from bytes and
 //! answers them. The loop decides when to read, how many answers may wait, and when to close.
 
+use std::io;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 
 use crate::guard;
 
@@ -35,6 +37,22 @@ pub trait Conversation: Send {
     /// its answer may still be [`Output::Later`].
     fn answer(&mut self, request: Bytes) -> BoxFuture<'_, Answer>;
 
+    /// Whether contents of the latest request are still to come. They arrive as [`Cut::Contents`], however
+    /// long they are, and are never whole in memory. Until they have ended nothing is said unasked.
+    fn awaits_contents(&self) -> bool {
+        false
+    }
+
+    /// Takes a piece of the contents of the latest request.
+    fn take_in(&mut self, _piece: Bytes) -> BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
+
+    /// Answers the latest request once its contents have ended.
+    fn finish(&mut self) -> BoxFuture<'_, Answer> {
+        std::future::ready(Answer::now(Vec::new())).boxed()
+    }
+
     /// Waits for something to be said unasked. Never done where nothing is. Dropping the future before it is
     /// done loses nothing.
     fn unasked(&mut self) -> BoxFuture<'_, Unasked> {
@@ -61,8 +79,12 @@ pub enum Cut {
     More,
     /// A whole request if nothing more comes for this time.
     MoreUnlessQuiet(Duration),
-    /// A request.
+    /// A request, or one without its contents, which follow.
     Request(Bytes),
+    /// A piece of the contents of the latest request, as it is meant: whatever it was wrapped in is off.
+    Contents(Bytes),
+    /// The end of those contents.
+    ContentsEnd,
     /// Nothing that can be trusted any more; the connection ends.
     Broken(Ending),
 }
@@ -113,6 +135,9 @@ pub enum Output {
     Now(Vec<u8>),
     /// They come once something is durable.
     Later(BoxFuture<'static, Vec<u8>>),
+    /// They come in pieces, each asked for once the one before has been written. An error ends the
+    /// connection: half of an answer cannot be taken back.
+    Pieces(BoxStream<'static, io::Result<Vec<u8>>>),
 }
 
 /// Whether a request made sense, whatever the answer was.

@@ -2,12 +2,13 @@
 //!
 //! Cutting a stream into lines ([`frame`]), writing replies no text can break out of ([`json`]),
 //! telling the protocols of one port apart ([`mod@sniff`]), keeping a browser from speaking a dialect
-//! ([`guard`]), what the connection loop needs of a dialect ([`conversation`]) and replaying conversations written down as text ([`transcript`]).
+//! ([`guard`]), contents in base64 that are never whole in memory ([`mod@base64`]), what the connection loop needs of a dialect ([`conversation`]) and replaying conversations written down as text ([`transcript`]).
 //!
 //! This crate will never know a socket, a clock, a task, a person or what any command does. A
 //! dialect hands in the words it knows; what they mean stays with the dialect. Every function here
 //! takes arbitrary bytes without panicking; [`laws`] states what must hold for all of them.
 
+pub mod base64;
 pub mod conversation;
 pub mod frame;
 pub mod guard;

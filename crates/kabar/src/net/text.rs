@@ -3,6 +3,8 @@
 //! Requests are taken up in order. Those that only wait for the disk may wait together; answers leave
 //! in the order of the requests. While a client does not read its answers, nothing more is read from it.
 
+mod leaving;
+
 use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
@@ -11,7 +13,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kabar_wire::conversation::{Conversation, Cut, Ending, Output, Unasked, Worth};
+use kabar_wire::conversation::{Answer, Conversation, Cut, Ending, Output, Unasked, Worth};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -20,6 +22,7 @@ use tracing::debug;
 
 use super::deadline::reached;
 use super::gate::Pass;
+use leaving::next;
 
 /// Answers that may wait for the disk at a time.
 pub(crate) const WAITING_MAX: usize = 64;
@@ -27,14 +30,16 @@ pub(crate) const WAITING_MAX: usize = 64;
 const OUTPUT_BYTES_MAX: usize = 256 * 1024;
 /// What is read at a time.
 const READ_BYTES: usize = 16 * 1024;
+const READ_CONTENTS_BYTES: usize = 64 * 1024;
 /// What an idle connection may keep of its buffers.
 const IDLE_BYTES_MAX: usize = 1_024;
 /// What may be sent before a login: lines, bytes, and time.
 pub(crate) const LINES_BEFORE_LOGIN_MAX: usize = 64;
 pub(crate) const BYTES_BEFORE_LOGIN_MAX: usize = 16 * 1024;
 const BEFORE_LOGIN_SECS_MAX: u64 = 600;
-/// How long the rest of a request may take once it has begun.
+/// How long the rest of a request may take once it has begun, or so much of its contents.
 const REQUEST_SECS_MAX: u64 = 60;
+const CONTENTS_BYTES_MIN: usize = 64 * 1024;
 /// How long a client may take to read so much of what waits for it, or all if that is less.
 const UNREAD_SECS_MAX: u64 = 30;
 const READ_BYTES_MIN: usize = 64 * 1024;
@@ -97,8 +102,10 @@ pub(crate) struct TextLoop {
     was_known: bool,
     /// When it began, or when somebody last logged out.
     began: Instant,
-    /// When the request whose end has not come began.
+    /// When the request whose end has not come began, or had last sent enough of its contents.
     request_began: Option<Instant>,
+    /// The contents that have come since then.
+    contents_since: usize,
     /// When the client had last read enough, while something waits for it, and how much it had read then.
     read_last: Instant,
     sent_then: usize,
@@ -135,6 +142,7 @@ impl TextLoop {
             was_known: false,
             began: now,
             request_began: None,
+            contents_since: 0,
             read_last: now,
             sent_then: 0,
             lines_before_login: 0,
@@ -166,7 +174,9 @@ impl TextLoop {
             }
             self.release_buffers();
             let (deadline, apart_at) = (self.deadline(), self.apart_at());
-            let listens = self.waiting.is_empty() && self.unsaid_bytes() < OUTPUT_BYTES_MAX;
+            let listens = self.waiting.is_empty()
+                && self.unsaid_bytes() < OUTPUT_BYTES_MAX
+                && !self.conversation.awaits_contents();
             // Fair on purpose: neither pushes nor requests may starve the other.
             tokio::select! {
                 answer = next(&mut self.waiting), if !self.waiting.is_empty() => {
@@ -235,6 +245,21 @@ impl TextLoop {
                         return Ok(Some(end));
                     }
                 }
+                Cut::Contents(piece) => {
+                    self.contents_since += piece.len();
+                    if self.contents_since >= CONTENTS_BYTES_MIN {
+                        (self.request_began, self.contents_since) = (None, 0);
+                    }
+                    self.conversation.take_in(piece).await;
+                }
+                Cut::ContentsEnd => {
+                    self.quiet = Quiet::NotAwaited;
+                    (self.request_began, self.contents_since) = (None, 0);
+                    let answer = self.conversation.finish().await;
+                    if let Some(end) = self.give(answer).await? {
+                        return Ok(Some(end));
+                    }
+                }
             }
         }
         Ok(None)
@@ -243,8 +268,8 @@ impl TextLoop {
     /// Notes since when a request is under way, and whether it may go on.
     fn rest_is_awaited(&mut self) -> Option<End> {
         self.behind = false;
-        self.request_began =
-            (!self.input.is_empty()).then(|| self.request_began.unwrap_or_else(Instant::now));
+        let is_under_way = !self.input.is_empty() || self.conversation.awaits_contents();
+        self.request_began = is_under_way.then(|| self.request_began.unwrap_or_else(Instant::now));
         self.used_up().map(End::Exceeded)
     }
 
@@ -263,10 +288,19 @@ impl TextLoop {
             self.settle().await;
         }
         let answer = self.conversation.answer(request).await;
+        self.give(answer).await
+    }
+
+    /// Hands an answer over to be written, and does what follows from it.
+    async fn give(&mut self, answer: Answer) -> io::Result<Option<End>> {
+        let mut worth = Some(answer.worth);
         match answer.output {
+            // Nothing yet: its contents come first, and then what it was worth.
+            Output::Now(bytes) if bytes.is_empty() => worth = None,
             Output::Now(bytes) if self.waiting.is_empty() => self.say(bytes),
             Output::Now(bytes) => self.waiting.push_back(std::future::ready(bytes).boxed()),
             Output::Later(bytes) => self.waiting.push_back(bytes),
+            Output::Pieces(pieces) => self.say_pieces(pieces).await?,
         }
         if self.conversation.is_known() {
             self.pass.known();
@@ -287,9 +321,10 @@ impl TextLoop {
         if answer.close {
             return Ok(Some(End::Goodbye));
         }
-        match answer.worth {
-            Worth::Sense => self.nonsense = 0,
-            Worth::Nonsense => self.nonsense += 1,
+        match worth {
+            None => {}
+            Some(Worth::Sense) => self.nonsense = 0,
+            Some(Worth::Nonsense) => self.nonsense += 1,
         }
         Ok((self.nonsense >= NONSENSE_MAX).then_some(End::Exceeded(Ending::TooManyErrors)))
     }
@@ -320,49 +355,9 @@ impl TextLoop {
         [login, request, unread].into_iter().flatten().min()
     }
 
-    /// Waits for all answers that wait.
-    async fn settle(&mut self) {
-        while !self.waiting.is_empty() {
-            let answer = next(&mut self.waiting).await;
-            self.say(answer);
-        }
-    }
-
-    /// Hands an output over to be written.
-    pub(crate) fn say(&mut self, bytes: Vec<u8>) {
-        if self.has_said_all() {
-            self.read_last = Instant::now();
-        }
-        if self.conversation.pause_between_outputs().is_some() {
-            self.apart.push_back(bytes);
-        } else {
-            self.output.extend_from_slice(&bytes);
-        }
-    }
-
-    fn unsaid_bytes(&self) -> usize {
-        self.output.len() + self.apart.iter().map(Vec::len).sum::<usize>()
-    }
-
-    fn has_said_all(&self) -> bool {
-        self.output.is_empty() && self.apart.is_empty()
-    }
-
-    /// When the next of the outputs that must be written apart may be written.
-    fn apart_at(&self) -> Option<Instant> {
-        (self.output.is_empty() && !self.apart.is_empty()).then_some(self.next_apart)
-    }
-
-    /// Takes the answers at the front that have come meanwhile, so that they leave in one write.
-    fn collect_ready(&mut self) {
-        while let Some(answer) = self.waiting.front_mut().and_then(FutureExt::now_or_never) {
-            self.waiting.pop_front();
-            self.say(answer);
-        }
-    }
-
     fn read_some(&mut self) -> io::Result<()> {
-        self.input.reserve(READ_BYTES);
+        let awaits_contents = self.conversation.awaits_contents();
+        self.input.reserve(if awaits_contents { READ_CONTENTS_BYTES } else { READ_BYTES });
         match self.stream.try_read_buf(&mut self.input) {
             Ok(0) => self.input_ended = true,
             Ok(count) => {
@@ -377,52 +372,6 @@ impl TextLoop {
         Ok(())
     }
 
-    fn write_some(&mut self) -> io::Result<()> {
-        if self.output.is_empty() && self.apart_at().is_some_and(|at| at <= Instant::now()) {
-            self.output.extend(self.apart.pop_front().unwrap_or_default());
-        }
-        if self.output.is_empty() {
-            return Ok(());
-        }
-        match self.stream.try_write(&self.output[self.sent..]) {
-            Ok(count) => {
-                self.sent += count;
-                if self.sent >= self.sent_then + READ_BYTES_MIN || self.sent == self.output.len() {
-                    self.sent_then = self.sent;
-                    self.read_last = Instant::now();
-                }
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => return Err(error),
-        }
-        if self.sent == self.output.len() {
-            self.output.clear();
-            (self.sent, self.sent_then) = (0, 0);
-            let pause = self.conversation.pause_between_outputs().unwrap_or_default();
-            self.next_apart = Instant::now() + pause;
-        }
-        Ok(())
-    }
-
-    /// Writes all there is, or gives up on a client that reads nothing for too long.
-    async fn flush(&mut self) -> io::Result<()> {
-        loop {
-            self.write_some()?;
-            if self.has_said_all() {
-                return Ok(());
-            }
-            if let Some(at) = self.apart_at() {
-                tokio::time::sleep_until(at).await;
-                continue;
-            }
-            let deadline = self.read_last + Duration::from_secs(UNREAD_SECS_MAX);
-            tokio::select! {
-                ready = self.stream.writable() => ready?,
-                () = reached(Some(deadline)) => return Err(io::ErrorKind::TimedOut.into()),
-            }
-        }
-    }
-
     /// An idle connection keeps next to nothing.
     fn release_buffers(&mut self) {
         if self.input.is_empty() && self.input.capacity() > IDLE_BYTES_MAX {
@@ -435,14 +384,6 @@ impl TextLoop {
             self.waiting = VecDeque::new();
         }
     }
-}
-
-/// The next answer in order. Nothing is lost when this is dropped before it is done.
-async fn next(waiting: &mut VecDeque<BoxFuture<'static, Vec<u8>>>) -> Vec<u8> {
-    let Some(front) = waiting.front_mut() else { return std::future::pending().await };
-    let answer = front.await;
-    waiting.pop_front();
-    answer
 }
 
 /// Says one thing and hangs up.

@@ -1,0 +1,128 @@
+//! What leaves: answers in their order, pushes between them, contents piece by piece.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt};
+use tokio::time::Instant;
+
+use super::{READ_BYTES_MIN, TextLoop, UNREAD_SECS_MAX};
+use crate::net::deadline::reached;
+
+impl TextLoop {
+    /// Waits for all answers that wait.
+    pub(super) async fn settle(&mut self) {
+        while !self.waiting.is_empty() {
+            let answer = next(&mut self.waiting).await;
+            self.say(answer);
+        }
+    }
+
+    /// Hands an output over to be written.
+    pub(in crate::net) fn say(&mut self, bytes: Vec<u8>) {
+        if self.has_said_all() {
+            self.read_last = Instant::now();
+        }
+        if self.conversation.pause_between_outputs().is_some() {
+            self.apart.push_back(bytes);
+        } else {
+            self.output.extend_from_slice(&bytes);
+        }
+    }
+
+    /// Writes an output piece by piece, each once the one before has been read.
+    pub(super) async fn say_pieces(
+        &mut self,
+        mut pieces: BoxStream<'static, io::Result<Vec<u8>>>,
+    ) -> io::Result<()> {
+        self.settle().await;
+        self.flush().await?;
+        if self.conversation.pause_between_outputs().is_some() {
+            tokio::time::sleep_until(self.next_apart).await;
+        }
+        while let Some(piece) = pieces.next().await {
+            self.output.extend_from_slice(&piece?);
+            self.read_last = Instant::now();
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn unsaid_bytes(&self) -> usize {
+        self.output.len() + self.apart.iter().map(Vec::len).sum::<usize>()
+    }
+
+    pub(super) fn has_said_all(&self) -> bool {
+        self.output.is_empty() && self.apart.is_empty()
+    }
+
+    /// When the next of the outputs that must be written apart may be written.
+    pub(super) fn apart_at(&self) -> Option<Instant> {
+        (self.output.is_empty() && !self.apart.is_empty()).then_some(self.next_apart)
+    }
+
+    /// Takes the answers at the front that have come meanwhile, so that they leave in one write.
+    pub(super) fn collect_ready(&mut self) {
+        while let Some(answer) = self.waiting.front_mut().and_then(FutureExt::now_or_never) {
+            self.waiting.pop_front();
+            self.say(answer);
+        }
+    }
+
+    pub(super) fn write_some(&mut self) -> io::Result<()> {
+        if self.output.is_empty() && self.apart_at().is_some_and(|at| at <= Instant::now()) {
+            self.output.extend(self.apart.pop_front().unwrap_or_default());
+        }
+        if self.output.is_empty() {
+            return Ok(());
+        }
+        match self.stream.try_write(&self.output[self.sent..]) {
+            Ok(count) => {
+                self.sent += count;
+                if self.sent >= self.sent_then + READ_BYTES_MIN || self.sent == self.output.len() {
+                    self.sent_then = self.sent;
+                    self.read_last = Instant::now();
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+        if self.sent == self.output.len() {
+            self.output.clear();
+            (self.sent, self.sent_then) = (0, 0);
+            let pause = self.conversation.pause_between_outputs().unwrap_or_default();
+            self.next_apart = Instant::now() + pause;
+        }
+        Ok(())
+    }
+
+    /// Writes all there is, or gives up on a client that reads nothing for too long.
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
+        loop {
+            self.write_some()?;
+            if self.has_said_all() {
+                return Ok(());
+            }
+            if let Some(at) = self.apart_at() {
+                tokio::time::sleep_until(at).await;
+                continue;
+            }
+            let deadline = self.read_last + Duration::from_secs(UNREAD_SECS_MAX);
+            tokio::select! {
+                ready = self.stream.writable() => ready?,
+                () = reached(Some(deadline)) => return Err(io::ErrorKind::TimedOut.into()),
+            }
+        }
+    }
+}
+
+/// The next answer in order. Nothing is lost when this is dropped before it is done.
+pub(super) async fn next(waiting: &mut VecDeque<BoxFuture<'static, Vec<u8>>>) -> Vec<u8> {
+    let Some(front) = waiting.front_mut() else { return std::future::pending().await };
+    let answer = front.await;
+    waiting.pop_front();
+    answer
+}
