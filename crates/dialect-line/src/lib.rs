@@ -4,6 +4,7 @@
 //! commands mean: that is the engine's.
 
 mod command;
+mod cutter;
 mod profile;
 mod reply;
 mod session;

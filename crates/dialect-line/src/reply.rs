@@ -1,7 +1,8 @@
 //! What a command answers, before it is bytes.
 
+use kabar_engine::blobs::Pieces;
 use kabar_engine::{Error, Posting, Receipt};
-use kabar_model::Refusal;
+use kabar_model::{File, Refusal};
 use kabar_wire::json::{self, Object};
 
 use crate::profile::Profile;
@@ -18,6 +19,8 @@ pub(crate) enum Reply {
     Inbox(Vec<u8>, Option<Receipt>),
     /// "Message sent", once it is durable.
     Posting(Posting),
+    /// A file and its contents.
+    File(File, Pieces),
     /// The last answer of this connection.
     Last(Vec<u8>),
 }
@@ -65,6 +68,18 @@ pub(crate) fn ok(fill: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
     });
     out.extend_from_slice(END);
     out
+}
+
+/// A file up to its contents, and what follows them.
+pub(crate) fn around_contents(file: &File) -> (Vec<u8>, Vec<u8>) {
+    let mut before = ok(|o| {
+        o.text("file_name", file.name.as_str());
+        o.number("file_size", file.size);
+        o.text("file_content", "");
+    });
+    let after = [br#""}"#, END].concat();
+    before.truncate(before.len() - after.len());
+    (before, after)
 }
 
 /// An error with its reason.

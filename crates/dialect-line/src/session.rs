@@ -5,14 +5,15 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kabar_engine::{Caller, Connected, Engine, Error, Login, Origin};
-use kabar_model::SessionToken;
+use kabar_engine::{Caller, Connected, Destination, Engine, Error, Login, Origin, Upload};
+use kabar_model::{FileName, Refusal, SessionToken};
+use kabar_wire::base64;
 use kabar_wire::conversation::{Answer, Conversation, Cut, Ending, Output, Worth};
-use kabar_wire::frame::LineFramer;
 use tracing::error;
 use uuid::Uuid;
 
 use crate::command::{self, Command, Run};
+use crate::cutter::Cutter;
 use crate::profile::Profile;
 use crate::reply::{self, Complaint, Outcome, Reply};
 use crate::wording::{self, Text};
@@ -28,7 +29,17 @@ pub struct LineConversation {
     pub(crate) origin: Origin,
     login: Option<Remembered>,
     known: bool,
-    framer: LineFramer,
+    cutter: Cutter,
+    /// The file whose contents are coming, or why it is refused once they have come.
+    incoming: Option<(&'static Command, Result<Incoming, Complaint>)>,
+}
+
+/// A file on its way in.
+struct Incoming {
+    caller: Caller,
+    to: Destination,
+    name: FileName,
+    upload: Upload,
 }
 
 /// The session of the login that succeeded on this connection.
@@ -41,8 +52,8 @@ struct Remembered {
 impl LineConversation {
     /// A conversation that has just begun.
     pub fn new(engine: Arc<Engine>, profile: Profile, origin: Origin) -> Self {
-        let framer = LineFramer::new(LINE_BYTES_MAX);
-        Self { engine, profile, origin, login: None, known: false, framer }
+        let cutter = Cutter::new(engine.settings().file_bytes_max);
+        Self { engine, profile, origin, login: None, known: false, cutter, incoming: None }
     }
 
     pub(crate) fn remember(&mut self, login: Login) {
@@ -83,6 +94,60 @@ impl LineConversation {
                 let caller = self.caller(&mut words).await?;
                 run(self, caller, words).await
             }
+            Run::Upload(wish) => {
+                let caller = self.caller(&mut words).await?;
+                wish(self, &caller, words).await?;
+                // It is a wish, but nothing was sent with it.
+                Err(Refusal::FileUnknown.into())
+            }
+        }
+    }
+
+    /// Begins to take in a file.
+    async fn begin(&mut self, command: &'static Command, mut words: Words<'_>) {
+        let begun = async {
+            let Run::Upload(wish) = command.run else { return Err(Complaint::Usage) };
+            let caller = self.caller(&mut words).await?;
+            let (to, name) = wish(self, &caller, words).await?;
+            Ok(Incoming { caller, to, name, upload: self.engine.upload() })
+        };
+        let begun = begun.await;
+        self.incoming = Some((command, begun));
+    }
+
+    /// Answers a file once its contents have come.
+    async fn file_has_come(&mut self) -> Answer {
+        let was_base64 = self.cutter.end_contents();
+        let Some((command, incoming)) = self.incoming.take() else {
+            return Answer::now(reply::error(Text::UnknownCommand.words(self.profile)));
+        };
+        let sent = async {
+            let Incoming { caller, to, name, upload } = incoming?;
+            if !was_base64 {
+                return Err(Complaint::Usage);
+            }
+            Ok(self.engine.send_file(&caller, &to, name, upload, None, false).await?)
+        };
+        match sent.await {
+            Ok(sent) => Answer::now(reply::ok(|o| {
+                o.text("message", Text::FileSent.words(self.profile));
+                o.text("file_code", &sent.file.code.to_string());
+            })),
+            Err(complaint) => self.complaint(command, &complaint),
+        }
+    }
+
+    fn complaint(&self, command: &Command, complaint: &Complaint) -> Answer {
+        let worth = match complaint {
+            Complaint::Usage => Worth::Nonsense,
+            Complaint::Error(_) | Complaint::AmongReceivers(_) | Complaint::GroupUnknownToJoin => {
+                Worth::Sense
+            }
+        };
+        Answer {
+            worth,
+            close: command.closes && worth == Worth::Sense,
+            ..Answer::now(complain(self.profile, command, complaint))
         }
     }
 
@@ -97,6 +162,10 @@ impl LineConversation {
         let Some(command) = words.take().and_then(command::named) else {
             return nonsense(Text::UnknownCommand);
         };
+        if self.cutter.awaits_contents() {
+            self.begin(command, words).await;
+            return Answer::now(Vec::new());
+        }
         match self.run(command, words).await {
             Ok(Reply::Ready(bytes)) => Answer::now(bytes),
             Ok(Reply::Last(bytes)) => Answer { close: true, ..Answer::now(bytes) },
@@ -121,30 +190,39 @@ impl LineConversation {
                 };
                 Answer { output: Output::Later(durable.boxed()), ..Answer::now(Vec::new()) }
             }
-            Err(complaint) => {
-                let worth = match complaint {
-                    Complaint::Usage => Worth::Nonsense,
-                    Complaint::Error(_)
-                    | Complaint::AmongReceivers(_)
-                    | Complaint::GroupUnknownToJoin => Worth::Sense,
-                };
-                Answer {
-                    worth,
-                    close: command.closes && worth == Worth::Sense,
-                    ..Answer::now(complain(profile, command, &complaint))
-                }
+            Ok(Reply::File(file, contents)) => {
+                let (before, after) = reply::around_contents(&file);
+                let pieces = base64::encoded(before, contents, after);
+                Answer { output: Output::Pieces(pieces), ..Answer::now(Vec::new()) }
             }
+            Err(complaint) => self.complaint(command, &complaint),
         }
     }
 }
 
 impl Conversation for LineConversation {
     fn cut(&mut self, input: &mut BytesMut) -> Cut {
-        match self.framer.cut(input) {
-            Ok(Some(line)) => Cut::Request(line),
-            Ok(None) => Cut::More,
-            Err(_) => Cut::Broken(Ending::TooLong),
+        self.cutter.cut(input)
+    }
+
+    fn awaits_contents(&self) -> bool {
+        self.cutter.awaits_contents()
+    }
+
+    fn take_in(&mut self, piece: Bytes) -> BoxFuture<'_, ()> {
+        async move {
+            let Some((_, Ok(incoming))) = &mut self.incoming else { return };
+            if let Err(error) = incoming.upload.write(piece).await
+                && let Some((_, outcome)) = &mut self.incoming
+            {
+                *outcome = Err(error.into());
+            }
         }
+        .boxed()
+    }
+
+    fn finish(&mut self) -> BoxFuture<'_, Answer> {
+        self.file_has_come().boxed()
     }
 
     fn overlaps(&self, request: &[u8]) -> bool {

@@ -8,6 +8,7 @@ use crate::profile::Profile;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Text {
     MessageSent,
+    FileSent,
     GroupAdded,
     GroupJoined,
     GroupLeft,
@@ -25,6 +26,7 @@ pub(crate) enum Text {
     TooManyGroups,
     NotInRoom,
     FileUnknown,
+    FileTaken,
     NobodyActive,
     RealmTaken,
     RealmUnknown,
@@ -62,6 +64,7 @@ impl Text {
     fn in_each_profile(self) -> [&'static str; 3] {
         match self {
             Self::MessageSent => ["Message sent"; 3],
+            Self::FileSent => ["File sent"; 3],
             Self::GroupAdded => ["Group added", "Add group berhasil", "Add group Berhasil"],
             Self::GroupJoined => indonesian("Group joined", "Join group berhasil"),
             Self::GroupLeft => indonesian("Group left", "Keluar group berhasil"),
@@ -79,6 +82,7 @@ impl Text {
             Self::TooManyGroups => indonesian("In too many groups", "Terlalu banyak group"),
             Self::NotInRoom => indonesian("Not in a room", "Belum bergabung ke ruangan"),
             Self::FileUnknown => indonesian("File is not found", "File tidak ditemukan"),
+            Self::FileTaken => indonesian("File already exists", "File sudah ada"),
             Self::NobodyActive => indonesian("No active user", "Tidak ada user yang aktif"),
             Self::RealmTaken => indonesian("Realm already exists", "Realm sudah ada"),
             Self::RealmUnknown => indonesian("Realm is not found", "Realm tidak ditemukan"),
@@ -119,6 +123,7 @@ pub(crate) fn refusal(refusal: &Refusal, profile: Profile, usage: &str) -> Strin
         Refusal::TooManyGroups => say(Text::TooManyGroups),
         Refusal::NotInRoom => say(Text::NotInRoom),
         Refusal::FileUnknown => say(Text::FileUnknown),
+        Refusal::FileTaken => say(Text::FileTaken),
         Refusal::NobodyActive => say(Text::NobodyActive),
         Refusal::RealmTaken => say(Text::RealmTaken),
         Refusal::RealmUnknown => say(Text::RealmUnknown),
@@ -152,6 +157,8 @@ fn rule(field: Field) -> [&'static str; 2] {
         Field::Body => ["TEXT: 1-65536 bytes", "TEXT: 1-65536 byte"],
         Field::Room => ["ROOM: 1-64 characters on one line", "ROOM: 1-64 karakter dalam satu baris"],
         Field::Contacts => ["1-1000 contacts", "1-1000 kontak"],
+        Field::FileName => ["FILENAME: a name of 1-255 bytes", "FILENAME: nama 1-255 byte"],
+        Field::File => ["BASE64: the file is larger than this server takes", "BASE64: file lebih besar dari batas server ini"],
         Field::Recipients => ["1-100 receivers", "1-100 penerima"],
     }
 }

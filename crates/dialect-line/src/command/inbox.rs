@@ -1,5 +1,7 @@
 //! `inbox [TOKEN]`: everything unread, by sender. What has been answered whole is read.
 
+use base64::engine::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -29,7 +31,7 @@ fn run<'a>(
         if words.rest().is_some() {
             return Err(Complaint::Usage);
         }
-        let inbox = session.engine.inbox(&caller).await?;
+        let inbox = session.engine.inbox_with_contents(&caller).await?;
         let mut by_sender: Vec<(&str, Vec<&InboxItem>)> = Vec::new();
         for item in &inbox.items {
             let sender = item.from.username.as_str();
@@ -59,6 +61,14 @@ fn write(list: &mut List<'_>, item: &InboxItem) {
             o.text("group", group.name.as_str());
         }
         o.text("sent_at", &rfc3339(item.at));
+        if let Some(file) = &item.file {
+            o.text("file_name", file.name.as_str());
+            o.number("file_size", file.size);
+            o.text("file_code", &file.code.to_string());
+        }
+        if let Some(contents) = &item.contents {
+            o.text("file_content", &STANDARD.encode(contents));
+        }
     });
 }
 

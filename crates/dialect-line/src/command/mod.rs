@@ -1,6 +1,7 @@
 //! The commands: a row each, a file each.
 
 mod auth;
+pub(crate) mod files;
 mod groups;
 mod help;
 mod inbox;
@@ -15,6 +16,7 @@ use kabar_engine::Caller;
 use crate::reply::Outcome;
 use crate::session::LineConversation;
 use crate::words::Words;
+use files::Wish;
 
 pub use help::{Help, help};
 
@@ -40,6 +42,8 @@ pub(crate) enum Run {
     Anyone(for<'a> fn(&'a mut LineConversation, Words<'a>) -> BoxFuture<'a, Outcome>),
     /// Somebody with a session.
     LoggedIn(for<'a> fn(&'a mut LineConversation, Caller, Words<'a>) -> BoxFuture<'a, Outcome>),
+    /// Somebody with a session, who sends contents with it.
+    Upload(for<'a> fn(&'a mut LineConversation, &'a Caller, Words<'a>) -> BoxFuture<'a, Wish>),
 }
 
 /// All of them, in the order of `help`.
@@ -56,6 +60,9 @@ const TABLE: &[Command] = &[
     groups::LEAVE,
     groups::LIST,
     groups::SEND,
+    files::SEND,
+    files::SEND_TO_GROUP,
+    files::GET,
     logout::LOGOUT,
     logout::EXIT,
     logout::QUIT,
@@ -65,6 +72,12 @@ const TABLE: &[Command] = &[
 /// The command of that name, in any case.
 pub(crate) fn named(name: &str) -> Option<&'static Command> {
     TABLE.iter().find(|command| command.name.eq_ignore_ascii_case(name))
+}
+
+/// Whether the command of that name is followed by contents.
+pub(crate) fn takes_contents(name: &[u8]) -> bool {
+    let name = std::str::from_utf8(name).ok();
+    name.and_then(named).is_some_and(|command| matches!(command.run, Run::Upload(_)))
 }
 
 /// The names of all commands, in lower case: what tells this dialect from others.

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! ! account ana rahasia Indonesia Ana_Maria    an account that is there from the start
-//! ! set registration closed                    before anything else: closed, password N, active SECS
+//! ! set registration closed                    before anything else: closed, password N, active SECS,
+//!                                              file-bytes N, inline-bytes N
 //! ! clock 60                                   a minute passes
 //! ! address ana 192.0.2.7                      where ana connects from; otherwise loopback
 //! ! disable ana                                by the operator
@@ -15,8 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use futures_util::TryStreamExt;
 use kabar_dialect_line::{LineConversation, Profile};
-use kabar_engine::testing::{ManualClock, MemoryStore};
+use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
 use kabar_engine::{Engine, LocalBus, Operator, Origin, Registration, Settings};
 use kabar_model::{Country, DisplayName, Password, RealmName, Role, Timestamp, Username};
 use kabar_wire::conversation::{Conversation, Cut, Output};
@@ -49,9 +51,10 @@ impl TestStage {
     async fn engine(&mut self) -> Arc<Engine> {
         if self.engine.is_none() {
             let store = Arc::new(MemoryStore::default());
+            let blobs = Arc::new(MemoryBlobs::default());
             let bus = Arc::new(LocalBus::default());
             let clock = Arc::clone(&self.clock);
-            let engine = Engine::start(self.settings.clone(), store, bus, clock).await;
+            let engine = Engine::start(self.settings.clone(), store, blobs, bus, clock).await;
             self.engine = Some(engine.unwrap());
         }
         Arc::clone(self.engine.as_ref().unwrap())
@@ -86,6 +89,14 @@ impl Stage for TestStage {
             }
             ["set", "active", secs] => {
                 self.settings.active = Duration::from_secs(number(secs)?);
+                Ok(())
+            }
+            ["set", "file-bytes", bytes] => {
+                self.settings.file_bytes_max = number(bytes)?;
+                Ok(())
+            }
+            ["set", "inline-bytes", bytes] => {
+                self.settings.file_inline_bytes_max = number(bytes)?;
                 Ok(())
             }
             ["clock", secs] => {
@@ -127,12 +138,23 @@ impl Stage for TestStage {
                     self.open.remove(who);
                     return replies;
                 }
-                Cut::Request(request) => {
-                    let answer = conversation.answer(request).await;
-                    replies.push(text(match answer.output {
+                Cut::Contents(piece) => conversation.take_in(piece).await,
+                cut @ (Cut::Request(_) | Cut::ContentsEnd) => {
+                    let answer = match cut {
+                        Cut::Request(request) => conversation.answer(request).await,
+                        _ => conversation.finish().await,
+                    };
+                    let reply = match answer.output {
                         Output::Now(bytes) => bytes,
                         Output::Later(bytes) => bytes.await,
-                    }));
+                        Output::Pieces(pieces) => {
+                            pieces.try_collect::<Vec<_>>().await.unwrap().concat()
+                        }
+                    };
+                    if reply.is_empty() {
+                        continue;
+                    }
+                    replies.push(text(reply));
                     if let Some(written) = answer.written {
                         written.await;
                     }
