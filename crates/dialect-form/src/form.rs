@@ -14,6 +14,9 @@ use percent_encoding::percent_decode;
 
 use crate::reply::Complaint;
 
+/// What stands for one byte at most: `%XX`.
+pub(crate) const ENCODED_BYTES: usize = 3;
+
 /// A request as words: what may be its command, and what follows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request<'a> {
@@ -58,7 +61,17 @@ fn split_word(text: &[u8]) -> (&[u8], &[u8]) {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Form<'a>(&'a [u8]);
 
-impl Form<'_> {
+impl<'a> Form<'a> {
+    /// A form by itself.
+    pub(crate) fn of(form: &'a [u8]) -> Self {
+        Self(form)
+    }
+
+    /// As it came.
+    pub(crate) fn encoded(self) -> &'a [u8] {
+        self.0
+    }
+
     /// The value of a key, if it is there.
     pub(crate) fn text(&self, key: &'static str) -> Result<Option<String>, Complaint> {
         let Some(value) = self.value(key) else { return Ok(None) };
@@ -84,9 +97,14 @@ impl Form<'_> {
         self.0.split(|byte| *byte == b'&').find_map(|pair| {
             let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
             let (name, value) = pair.split_at(end);
-            (decode(name) == key.as_bytes()).then(|| value.get(1..).unwrap_or_default())
+            is_key(name, key).then(|| value.get(1..).unwrap_or_default())
         })
     }
+}
+
+/// Whether what stands before a `=` is this key.
+pub(crate) fn is_key(encoded: &[u8], key: &str) -> bool {
+    encoded.len() <= ENCODED_BYTES * key.len() && decode(encoded) == key.as_bytes()
 }
 
 fn decode(encoded: &[u8]) -> Vec<u8> {

@@ -9,7 +9,8 @@ use crate::wording;
 /// A message in the room. Its author hears it, too: clients leave out their own by the username.
 pub(crate) fn message(news: &MessageNews) -> Vec<u8> {
     let User { name, username, .. } = &*news.from;
-    broadcast(name.as_str(), &news.body, username.as_str())
+    let file = news.file.as_ref().map(|file| wording::file_in_room(file.name.as_str(), &news.body));
+    broadcast(name.as_str(), file.as_ref().unwrap_or(&news.body), username.as_str())
 }
 
 /// Somebody came.

@@ -1,7 +1,8 @@
 //! What a command answers, before it is framed.
 
+use kabar_engine::blobs::Pieces;
 use kabar_engine::{Error, Posting, Receipt};
-use kabar_model::Refusal;
+use kabar_model::{FileName, Refusal};
 use kabar_wire::json::{self, Object};
 
 /// A success.
@@ -12,6 +13,8 @@ pub(crate) enum Reply {
     Inbox(Vec<u8>, Option<Receipt>),
     /// This object, once the message is durable.
     Posting(Posting, Vec<u8>),
+    /// A file of this name with these contents.
+    File(FileName, Pieces),
 }
 
 /// Why a command was not done.
@@ -21,6 +24,8 @@ pub(crate) enum Complaint {
     MissingKey(&'static str),
     /// What this key holds is no text.
     NotUtf8(&'static str),
+    /// The contents of a file are not base64.
+    NotBase64,
     /// The engine said no, or failed.
     Error(Error),
 }
@@ -60,3 +65,17 @@ pub(crate) fn error(reason: &str) -> Vec<u8> {
     });
     out
 }
+
+/// The object of a file: what stands before its contents, and what behind.
+pub(crate) fn around_contents(name: &FileName) -> (Vec<u8>, Vec<u8>) {
+    let mut before = ok(|o| {
+        o.text("name", name.as_str());
+        o.text("filename", name.as_str());
+        o.text("payload", "");
+    });
+    let after = before.split_off(before.len() - PAYLOAD_END_BYTES);
+    (before, after)
+}
+
+/// `"}`.
+const PAYLOAD_END_BYTES: usize = 2;

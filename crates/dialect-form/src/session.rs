@@ -5,18 +5,17 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kabar_engine::{Caller, Connected, Engine, Error, Login, Origin, Posting, Receipt};
+use kabar_engine::{Caller, Connected, Engine, Login, Origin};
 use kabar_model::{Refusal, SessionToken};
-use kabar_wire::conversation::{Answer, Conversation, Cut, Ending, Output, Unasked, Worth};
-use tracing::error;
-use uuid::Uuid;
+use kabar_wire::conversation::{Answer, Conversation, Cut, Ending, Unasked};
 
 use crate::command::{self, Command, Run};
 use crate::cutter::Cutter;
 use crate::form::Form;
-use crate::reply::{self, Complaint, Outcome, Reply};
+use crate::reply::{self, Complaint, Outcome};
 use crate::room::{InRoom, Told};
-use crate::wording::{self, Subject};
+use crate::upload::Arriving;
+use crate::wording;
 
 /// One conversation in dialect form.
 pub struct FormConversation {
@@ -26,7 +25,9 @@ pub struct FormConversation {
     pub(crate) room: Option<InRoom>,
     login: Option<Remembered>,
     known: bool,
-    cutter: Cutter,
+    pub(crate) cutter: Cutter,
+    /// The file whose contents are under way.
+    pub(crate) arriving: Option<Box<Arriving>>,
 }
 
 /// The session of the login that succeeded on this connection.
@@ -39,7 +40,8 @@ struct Remembered {
 impl FormConversation {
     /// A conversation that has just begun.
     pub fn new(engine: Arc<Engine>, origin: Origin) -> Self {
-        Self { engine, origin, room: None, login: None, known: false, cutter: Cutter::new() }
+        let cutter = Cutter::new(engine.settings().file_bytes_max);
+        Self { engine, origin, room: None, login: None, known: false, cutter, arriving: None }
     }
 
     pub(crate) fn remember(&mut self, login: Login) {
@@ -47,6 +49,11 @@ impl FormConversation {
         let connected = self.engine.connected(&login.caller);
         self.login =
             Some(Remembered { caller: login.caller, token: login.token, _connected: connected });
+    }
+
+    /// The token of the login on this connection.
+    pub(crate) fn own_token(&self) -> Option<String> {
+        self.login.as_ref().map(|login| login.token.reveal())
     }
 
     /// Forgets all of a session that has ended.
@@ -62,7 +69,7 @@ impl FormConversation {
     }
 
     /// Who speaks: the session that the form names, else the connection's own.
-    async fn caller(&mut self, form: Form<'_>) -> Result<Caller, Complaint> {
+    pub(crate) async fn caller(&mut self, form: Form<'_>) -> Result<Caller, Complaint> {
         if let Some(shown) = form.text("session")? {
             let token = SessionToken::parse(&shown).ok_or(Refusal::SessionUnknown)?;
             let caller = self.engine.resume(token).await?;
@@ -81,53 +88,14 @@ impl FormConversation {
                 let caller = self.caller(form).await?;
                 run(self, caller, form).await
             }
+            Run::Uploading(prepare) => self.upload_nothing(prepare, form).await,
         }
     }
 
     async fn respond(&mut self, request: &[u8]) -> Answer {
-        let framing = self.cutter.framing();
-        let Some((command, form)) = command::find(request) else {
-            let bytes = framing.seal(reply::error(wording::UNKNOWN_COMMAND));
-            return Answer { worth: Worth::Nonsense, ..Answer::now(bytes) };
-        };
-        match self.run(command, form).await {
-            Ok(Reply::Ready(object)) => Answer::now(framing.seal(object)),
-            Ok(Reply::Inbox(object, receipt)) => Answer {
-                written: receipt.map(|receipt| self.confirmation(receipt)),
-                ..Answer::now(framing.seal(object))
-            },
-            Ok(Reply::Posting(posting, object)) => {
-                let subject = self.subject(form);
-                let durable =
-                    async move { framing.seal(accepted(posting, object, command, &subject).await) };
-                Answer { output: Output::Later(durable.boxed()), ..Answer::now(Vec::new()) }
-            }
-            Err(complaint) => {
-                let object = complain(command, &self.subject(form), &complaint);
-                Answer { worth: worth(&complaint), ..Answer::now(framing.seal(object)) }
-            }
-        }
-    }
-
-    fn confirmation(&self, receipt: Receipt) -> BoxFuture<'static, ()> {
-        let engine = Arc::clone(&self.engine);
-        async move {
-            if let Err(error) = engine.confirm(receipt).await {
-                error!(%error, "messages that were read stay unread");
-            }
-        }
-        .boxed()
-    }
-
-    /// What a request speaks of, for the wording of its refusal.
-    fn subject(&self, form: Form<'_>) -> Subject {
-        let text = |key| form.text(key).ok().flatten();
-        let own = || self.login.as_ref().map(|login| login.token.reveal());
-        Subject {
-            username: text("username").unwrap_or_default(),
-            session: text("session").or_else(own).unwrap_or_default(),
-            file: text("filename").unwrap_or_default(),
-        }
+        let Some((command, form)) = command::find(request) else { return self.unknown() };
+        let outcome = self.run(command, form).await;
+        self.answer_to(command, form, outcome)
     }
 
     async fn hear(&mut self) -> Unasked {
@@ -159,7 +127,31 @@ impl Conversation for FormConversation {
     }
 
     fn answer(&mut self, request: Bytes) -> BoxFuture<'_, Answer> {
-        async move { self.respond(&request).await }.boxed()
+        async move {
+            if !self.cutter.is_in_contents() {
+                return self.respond(&request).await;
+            }
+            self.begin_upload(&request).await;
+            Answer::now(Vec::new())
+        }
+        .boxed()
+    }
+
+    fn awaits_contents(&self) -> bool {
+        self.cutter.is_in_contents()
+    }
+
+    fn take_in(&mut self, piece: Bytes) -> BoxFuture<'_, ()> {
+        async move {
+            if let Some(arriving) = &mut self.arriving {
+                arriving.take_in(piece).await;
+            }
+        }
+        .boxed()
+    }
+
+    fn finish(&mut self) -> BoxFuture<'_, Answer> {
+        self.finish_upload().boxed()
     }
 
     fn unasked(&mut self) -> BoxFuture<'_, Unasked> {
@@ -178,38 +170,4 @@ impl Conversation for FormConversation {
         };
         self.cutter.framing().seal(reply::error(words))
     }
-}
-
-/// The success once it is one.
-async fn accepted(
-    posting: Posting,
-    success: Vec<u8>,
-    command: &Command,
-    subject: &Subject,
-) -> Vec<u8> {
-    match posting.durable().await {
-        Ok(_) => success,
-        Err(error) => complain(command, subject, &error.into()),
-    }
-}
-
-fn worth(complaint: &Complaint) -> Worth {
-    match complaint {
-        Complaint::MissingKey(_) | Complaint::NotUtf8(_) => Worth::Nonsense,
-        Complaint::Error(_) => Worth::Sense,
-    }
-}
-
-fn complain(command: &Command, subject: &Subject, complaint: &Complaint) -> Vec<u8> {
-    let reason = match complaint {
-        Complaint::MissingKey(key) => wording::missing_key(key),
-        Complaint::NotUtf8(key) => wording::not_utf8(key),
-        Complaint::Error(Error::Refused(refusal)) => wording::refusal(refusal, subject),
-        Complaint::Error(Error::Failed(cause)) => {
-            let incident = Uuid::new_v4().simple().to_string()[..8].to_owned();
-            error!(%incident, command = command.name, %cause, "a request failed");
-            wording::failed(&incident)
-        }
-    };
-    reply::error(&reason)
 }

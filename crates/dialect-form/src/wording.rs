@@ -8,9 +8,11 @@ const ECHO_CHARS_MAX: usize = 64;
 pub(crate) const REGISTERED: &str = "User berhasil dibuat";
 pub(crate) const SENT: &str = "Message Sent";
 pub(crate) const SENT_TO_ROOM: &str = "Broadcasted the messages";
+pub(crate) const FILE_SENT_TO_ROOM: &str = "File sent to the room.";
 pub(crate) const LOGGED_OUT: &str = "Berhasil keluar";
 pub(crate) const SYSTEM: &str = "[System]";
 
+pub(crate) const NOT_BASE64: &str = "Gagal mengirim file : payload bukan base64";
 pub(crate) const UNKNOWN_COMMAND: &str = "Fitur belum tersedia";
 pub(crate) const REQUEST_TOO_LONG: &str = "Protocol Tidak Benar : permintaan terlalu panjang";
 pub(crate) const LOGIN_FIRST: &str = "Terlalu banyak sebelum login";
@@ -37,6 +39,20 @@ pub(crate) fn somebody_left(name: &str) -> String {
     format!("User [{name}] telah meninggalkan chat!")
 }
 
+pub(crate) fn file_sent(name: &str) -> String {
+    format!("file {name} has been sent")
+}
+
+/// A file in the room, and what was said of it, if anything.
+pub(crate) fn file_in_room(name: &str, caption: &str) -> String {
+    let sent = format!("file {name} has been sent to the room");
+    if caption.is_empty() { sent } else { format!("{sent}: {caption}") }
+}
+
+pub(crate) fn files(count: usize) -> String {
+    format!("{count} file")
+}
+
 pub(crate) fn missing_key(key: &str) -> String {
     format!("Protocol Tidak Benar : kunci [{key}] tidak ada")
 }
@@ -55,6 +71,8 @@ pub(crate) struct Subject {
     pub(crate) username: String,
     pub(crate) session: String,
     pub(crate) file: String,
+    /// The longest file.
+    pub(crate) file_bytes_max: u64,
 }
 
 /// What a refusal is called.
@@ -70,6 +88,13 @@ pub(crate) fn refusal(refusal: &Refusal, subject: &Subject) -> String {
         }
         Refusal::FileUnknown => {
             return format!("File dengan nama [{}] tidak ditemukan", echo(&subject.file));
+        }
+        Refusal::FileTaken => {
+            return format!("File dengan nama [{}] sudah pernah ada", echo(&subject.file));
+        }
+        Refusal::TooLong(Field::File) => {
+            let most = size(subject.file_bytes_max);
+            return format!("Gagal mengirim file : file terlalu besar, paling besar {most}");
         }
         Refusal::TooManyAttempts { wait_secs } => {
             return format!("Terlalu banyak percobaan, tunggu {wait_secs} detik");
@@ -117,6 +142,19 @@ fn rule(field: Field) -> &'static str {
         Field::Group => "nama grup harus 1-64 karakter dalam satu baris, tanpa @",
         Field::Realm => "nama realm harus 1-64 huruf, angka, . _ -",
         Field::Contacts => "paling banyak 1000 kontak",
+        Field::FileName => "kunci [filename] harus nama file",
+        Field::File => "kunci [payload] harus isi file",
+    }
+}
+
+/// A size in the largest unit that shows it as it is.
+fn size(bytes: u64) -> String {
+    const KIB: u64 = 1024;
+    const MIB: u64 = 1024 * KIB;
+    match bytes {
+        _ if bytes.is_multiple_of(MIB) => format!("{} MiB", bytes / MIB),
+        _ if bytes.is_multiple_of(KIB) => format!("{} KiB", bytes / KIB),
+        _ => format!("{bytes} byte"),
     }
 }
 
@@ -138,5 +176,12 @@ mod tests {
         assert_eq!(echo(&longest), longest);
         assert_eq!(echo(&format!("{longest}x")), format!("{longest}…"));
         assert_eq!(echo(""), "");
+    }
+
+    #[test]
+    fn a_size_is_told_as_it_is() {
+        assert_eq!(size(100 * 1024 * 1024), "100 MiB");
+        assert_eq!(size(1536 * 1024), "1536 KiB");
+        assert_eq!(size(1_000), "1000 byte");
     }
 }

@@ -1,3 +1,4 @@
+use futures_util::{FutureExt, TryStreamExt};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -74,126 +75,6 @@ fn an_object_that_fills_its_blocks_is_followed_by_a_block_of_spaces() {
     }
 }
 
-/// What happens to an input.
-#[derive(Clone, Debug)]
-enum Event<'a> {
-    Bytes(&'a [u8]),
-    Quiet,
-}
-
-/// The requests in what comes so. Quiet is passed on only to who asked for it.
-fn cut_all(events: &[Event<'_>]) -> Vec<String> {
-    let mut cutter = BlockCutter::default();
-    let (mut input, mut requests) = (BytesMut::new(), Vec::new());
-    let mut asked = false;
-    for event in events {
-        let mut quiet = match event {
-            Event::Bytes(bytes) => {
-                input.extend_from_slice(bytes);
-                false
-            }
-            Event::Quiet if asked => true,
-            Event::Quiet => continue,
-        };
-        loop {
-            let cut = if std::mem::take(&mut quiet) {
-                cutter.cut_quiet(&mut input)
-            } else {
-                cutter.cut(&mut input)
-            };
-            asked = matches!(cut, Cut::MoreUnlessQuiet(QUIET));
-            match cut {
-                Cut::Request(request) => requests.push(String::from_utf8_lossy(&request).into()),
-                Cut::More | Cut::MoreUnlessQuiet(_) => break,
-                Cut::Broken(_) => panic!("broken"),
-            }
-        }
-    }
-    assert_eq!(input.len(), 0, "something is left");
-    requests
-}
-
-/// A request as the client sends it.
-fn sent_by_client(request: &str) -> Vec<u8> {
-    let mut sent = request.as_bytes().to_vec();
-    sent.resize(sent.len().next_multiple_of(BLOCK_BYTES), b' ');
-    sent
-}
-
-/// A request of that many bytes.
-fn request(command: &str, length: usize) -> String {
-    let form = "session=1&message=%20+=&";
-    let form: String = form.chars().cycle().take(length.saturating_sub(command.len())).collect();
-    format!("{command}{form}")
-}
-
-#[test]
-fn a_request_of_any_length_is_cut_whole_however_it_comes() {
-    for length in (20..60).chain(1_000..1_050).chain(2_040..2_055).chain([3_072, 70_000]) {
-        for command in ["send ", "file list "] {
-            let request = request(command, length);
-            let sent = sent_by_client(&request);
-            for piece in [1, 7, 1_000, 1_023, 1_024, 1_025, 100_000] {
-                let mut events: Vec<_> = sent.chunks(piece).map(Event::Bytes).collect();
-                events.push(Event::Quiet);
-                assert_eq!(cut_all(&events), [&*request], "{length} in pieces of {piece}");
-            }
-        }
-    }
-}
-
-#[test]
-fn only_a_full_block_waits_for_quiet() {
-    let cut = |length: usize| {
-        let sent = sent_by_client(&request("send ", length));
-        BlockCutter::default().cut(&mut BytesMut::from(&sent[..]))
-    };
-    assert!(matches!(cut(1_023), Cut::Request(_)));
-    assert_eq!(cut(1_024), Cut::MoreUnlessQuiet(QUIET));
-    assert!(matches!(cut(1_025), Cut::Request(_)));
-    assert_eq!(BlockCutter::default().cut(&mut BytesMut::new()), Cut::More);
-
-    // Quiet in the middle of a block ends nothing.
-    let mut input = BytesMut::from(&request("send ", 1_025)[..]);
-    assert_eq!(BlockCutter::default().cut_quiet(&mut input), Cut::More);
-    assert_eq!(input.len(), 1_025);
-}
-
-#[test]
-fn blank_blocks_are_no_requests() {
-    let full = request("send ", BLOCK_BYTES);
-    let blank = [b' '; BLOCK_BYTES];
-    let sent = full.as_bytes();
-    let at_once = [Event::Bytes(sent), Event::Bytes(&blank)];
-    assert_eq!(cut_all(&at_once), [&*full]);
-    let after_quiet =
-        [Event::Bytes(sent), Event::Quiet, Event::Bytes(&blank), Event::Bytes(&blank)];
-    assert_eq!(cut_all(&after_quiet), [&*full]);
-}
-
-#[test]
-fn a_request_may_fill_its_limit_exactly() {
-    let longest = request("send ", REQUEST_BYTES_MAX);
-    let mut input = BytesMut::from(longest.as_bytes());
-    let mut cutter = BlockCutter::default();
-    assert_eq!(cutter.cut(&mut input), Cut::MoreUnlessQuiet(QUIET));
-    assert_eq!(cutter.cut_quiet(&mut input), Cut::Request(longest.clone().into()));
-
-    let mut input = BytesMut::from(&longest.as_bytes()[..REQUEST_BYTES_MAX - 1]);
-    input.extend_from_slice(b" ");
-    assert!(matches!(BlockCutter::default().cut(&mut input), Cut::Request(_)));
-
-    let mut input = BytesMut::from(longest.as_bytes());
-    input.extend_from_slice(b"x");
-    assert_eq!(BlockCutter::default().cut(&mut input), Cut::Broken(Ending::TooLong));
-    input.resize(REQUEST_BYTES_MAX + BLOCK_BYTES, b' ');
-    assert_eq!(BlockCutter::default().cut(&mut input), Cut::Broken(Ending::TooLong));
-}
-
-fn lengths() -> impl Strategy<Value = usize> {
-    prop_oneof![20_usize..60, 1_015_usize..1_035, 2_040_usize..2_060, 20_usize..5_000]
-}
-
 proptest! {
     #[test]
     fn the_client_reads_any_object_whole(
@@ -207,31 +88,26 @@ proptest! {
     }
 
     #[test]
-    fn requests_split_and_joined_anywhere_come_out_whole(
-        lengths in prop::collection::vec(lengths(), 1..6),
-        splits in prop::collection::vec(0_usize..20_000, 0..12),
+    fn an_object_in_pieces_is_sent_as_one_that_is_whole(
+        text in "[ x]{0,4000}",
+        contents in 0_usize..5_000,
+        pieces in prop::collection::vec(1_usize..1_500, 0..8),
     ) {
-        let requests: Vec<String> =
-            lengths.iter().map(|length| request("file list ", *length)).collect();
-        let (mut sent, mut ends_in_quiet) = (Vec::new(), Vec::new());
-        for request in &requests {
-            sent.extend(sent_by_client(request));
-            if request.len().is_multiple_of(BLOCK_BYTES) {
-                ends_in_quiet.push(sent.len());
-            }
+        let whole = ok(|o| {
+            o.text("name", &text);
+            o.text("payload", &"A".repeat(contents));
+        });
+        let mut rest = &whole[..];
+        let mut sent = Vec::new();
+        for bytes in pieces {
+            let (piece, after) = rest.split_at(bytes.min(rest.len()));
+            sent.push(Ok(piece.to_vec()));
+            rest = after;
         }
-        let mut cuts: Vec<usize> = splits.into_iter().map(|at| at.min(sent.len())).collect();
-        cuts.extend(&ends_in_quiet);
-        cuts.extend([0, sent.len()]);
-        cuts.sort_unstable();
-        cuts.dedup();
-        let mut events = Vec::new();
-        for pair in cuts.windows(2) {
-            events.push(Event::Bytes(&sent[pair[0]..pair[1]]));
-            if ends_in_quiet.contains(&pair[1]) {
-                events.push(Event::Quiet);
-            }
-        }
-        prop_assert_eq!(cut_all(&events), requests);
+        sent.push(Ok(rest.to_vec()));
+        let blocks: Vec<Vec<u8>> =
+            padded_pieces(stream::iter(sent).boxed()).try_collect().now_or_never().unwrap().unwrap();
+        prop_assert!(blocks.iter().all(|piece| piece.len().is_multiple_of(BLOCK_BYTES)));
+        prop_assert_eq!(blocks.concat(), padded(&whole));
     }
 }

@@ -10,6 +10,7 @@ use super::{Command, Run};
 use crate::form::Form;
 use crate::reply::{Outcome, Reply, ok};
 use crate::session::FormConversation;
+use crate::wording;
 
 pub(super) const COMMAND: Command = Command {
     name: "inbox",
@@ -51,9 +52,19 @@ fn write(list: &mut List<'_>, item: &InboxItem) {
     list.object(|o| {
         o.text("msg_from", item.from.name.as_str());
         o.text("msg_to", item.to.as_str());
-        o.text("msg", &item.body);
+        match &item.file {
+            Some(file) if item.body.is_empty() => {
+                o.text("msg", &wording::file_sent(file.name.as_str()));
+            }
+            Some(_) | None => o.text("msg", &item.body),
+        }
         if let Some(group) = &item.group {
             o.text("group", group.name.as_str());
+        }
+        if let Some(file) = &item.file {
+            o.text("file_name", file.name.as_str());
+            o.number("file_size", file.size);
+            o.text("file_code", &file.code.to_string());
         }
         o.text("sent_at", &rfc3339(item.at));
     });

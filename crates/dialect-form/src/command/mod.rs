@@ -1,6 +1,9 @@
 //! The commands: a row each, a file a command or a family.
 
 mod auth;
+mod file_get;
+mod file_list;
+mod file_send;
 mod help;
 mod inbox;
 mod logout;
@@ -9,10 +12,11 @@ mod rooms;
 mod send;
 
 use futures_util::future::BoxFuture;
-use kabar_engine::Caller;
+use kabar_engine::{Caller, Destination, Engine};
+use kabar_model::FileName;
 
 use crate::form::{Form, Request};
-use crate::reply::Outcome;
+use crate::reply::{Complaint, Outcome};
 use crate::session::FormConversation;
 
 pub use help::{Help, help};
@@ -39,6 +43,23 @@ pub(crate) enum Run {
     Anyone(for<'a> fn(&'a mut FormConversation, Form<'a>) -> BoxFuture<'a, Outcome>),
     /// Somebody with a session.
     LoggedIn(for<'a> fn(&'a mut FormConversation, Caller, Form<'a>) -> BoxFuture<'a, Outcome>),
+    /// Somebody with a session, who sends the contents of a file along. This says where the file goes; it is
+    /// asked with what has come of the form, and again with all of it.
+    Uploading(Prepare),
+}
+
+/// How a command says where a file goes.
+pub(crate) type Prepare =
+    for<'a> fn(&'a Engine, &'a Caller, Form<'a>) -> BoxFuture<'a, Result<Delivery, Complaint>>;
+
+/// What becomes of contents once they have come.
+pub(crate) struct Delivery {
+    pub(crate) to: Destination,
+    pub(crate) name: FileName,
+    /// Whether the receiver may have no other file of that name.
+    pub(crate) sole: bool,
+    /// The answer, once the file is durable.
+    pub(crate) success: Vec<u8>,
 }
 
 /// All of them.
@@ -47,8 +68,13 @@ const TABLE: &[Command] = &[
     auth::COMMAND,
     send::COMMAND,
     inbox::COMMAND,
+    file_send::TO_PERSON,
+    file_list::COMMAND,
+    file_get::COMMAND,
     rooms::JOIN,
     rooms::CHAT,
+    file_send::TO_ROOM,
+    file_get::IN_ROOM,
     rooms::LEAVE,
     logout::COMMAND,
 ];
@@ -76,6 +102,12 @@ fn named(name: &[u8]) -> Option<&'static Command> {
     TABLE.iter().find(|command| command.names().any(is_it))
 }
 
+/// The form of a request, if that takes the contents of a file.
+pub(crate) fn form_of_upload(request: &[u8]) -> Option<&[u8]> {
+    let (command, form) = find(request)?;
+    matches!(command.run, Run::Uploading(_)).then(|| form.encoded())
+}
+
 /// All names of all commands, in lower case: what tells this dialect from others.
 pub fn command_names() -> Vec<&'static str> {
     TABLE.iter().flat_map(Command::names).collect()
@@ -98,6 +130,10 @@ mod tests {
         check("room_join roomname=1", Some("room_join"));
         check("inbox", Some("inbox"));
         check("send halo", Some("send"));
+        check("send file username=b&filename=c", Some("file_send"));
+        check("SEND   FILE ", Some("file_send"));
+        check("get file session=1", Some("file_get"));
+        check("file list", Some("file_list"));
     }
 
     #[test]
@@ -107,8 +143,8 @@ mod tests {
         {
             check(request, None);
         }
-        check("send file username=b&filename=c", None);
-        check("get file session=1", None);
+        check("send files username=b&filename=c", None);
+        check("file  session=1", None);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod any_input;
+mod files;
 mod pushes;
 mod rooms;
 mod usage;

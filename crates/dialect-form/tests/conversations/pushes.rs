@@ -120,6 +120,7 @@ async fn only_what_is_posted_overlaps_and_is_answered_later() {
         ("room_join roomname=1", false),
         ("room_leave", false),
         ("send file session=1", false),
+        ("file_get filename=1", false),
         ("halo", false),
         ("", false),
     ] {

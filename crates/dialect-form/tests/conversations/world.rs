@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryStreamExt};
 use kabar_dialect_form::{BLOCK_BYTES, FormConversation};
-use kabar_engine::testing::MemoryStore;
+use kabar_engine::testing::{MemoryBlobs, MemoryStore};
 use kabar_engine::{Engine, LocalBus, Operator, Origin, Registration, Settings, SystemClock};
 use kabar_model::{DisplayName, Password, RealmName, Role, Username};
 use kabar_wire::conversation::{Conversation, Cut, Output, Unasked};
@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 
 /// How long anything may take before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The longest file, unless a test says otherwise.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 const ORIGIN: Origin = Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST) };
 
@@ -25,9 +28,16 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::with_files_of(FILE_BYTES_MAX).await
+    }
+
+    /// As [`World::new`], where files have so many bytes at most.
+    pub(crate) async fn with_files_of(file_bytes_max: u64) -> Self {
+        let settings = Settings::new(RealmName::parse("kampus").unwrap());
         let engine = Engine::start(
-            Settings::new(RealmName::parse("kampus").unwrap()),
+            Settings { file_bytes_max, ..settings },
             Arc::new(MemoryStore::default()),
+            Arc::new(MemoryBlobs::default()),
             Arc::new(LocalBus::default()),
             Arc::new(SystemClock::default()),
         );
@@ -87,14 +97,20 @@ impl Client {
         reply["tokenid"].as_str().unwrap().clone_into(&mut self.token);
     }
 
+    /// A request as it is sent.
+    pub(crate) fn wrap(&self, request: &str) -> Vec<u8> {
+        let mut sent = request.as_bytes().to_vec();
+        if self.in_blocks {
+            sent.resize(request.len().next_multiple_of(BLOCK_BYTES), b' ');
+        } else {
+            sent.push(b'\n');
+        }
+        sent
+    }
+
     /// Cuts a request as it would come from the network.
     pub(crate) fn cut(&mut self, request: &str) -> Bytes {
-        let mut input = BytesMut::from(request);
-        if self.in_blocks {
-            input.resize(request.len().next_multiple_of(BLOCK_BYTES), b' ');
-        } else {
-            input.extend_from_slice(b"\n");
-        }
+        let mut input = BytesMut::from(&self.wrap(request)[..]);
         let Cut::Request(request) = self.conversation.cut(&mut input) else {
             panic!("not a whole request: {request}");
         };
@@ -103,13 +119,51 @@ impl Client {
 
     /// The reply to a request.
     pub(crate) async fn say(&mut self, request: &str) -> Value {
-        let request = self.cut(request);
-        let answer = self.conversation.answer(request).await;
-        let bytes = match answer.output {
-            Output::Now(bytes) => bytes,
-            Output::Later(bytes) => bytes.await,
-        };
-        self.read(&bytes)
+        let sent = self.wrap(request);
+        let mut replies = self.hear_out(&[&sent]).await;
+        let reply = replies.pop().unwrap_or_else(|| panic!("no reply: {request}"));
+        assert!(replies.is_empty(), "{request}: {replies:?}");
+        reply
+    }
+
+    /// The replies to what comes in these pieces, and then quiet.
+    pub(crate) async fn hear_out(&mut self, pieces: &[&[u8]]) -> Vec<Value> {
+        let (mut input, mut replies) = (BytesMut::new(), Vec::new());
+        for (number, piece) in (1..).zip(pieces) {
+            input.extend_from_slice(piece);
+            let mut quiet = false;
+            loop {
+                let cut = if std::mem::take(&mut quiet) {
+                    self.conversation.cut_quiet(&mut input)
+                } else {
+                    self.conversation.cut(&mut input)
+                };
+                let output = match cut {
+                    Cut::MoreUnlessQuiet(_) if number == pieces.len() => {
+                        quiet = true;
+                        continue;
+                    }
+                    Cut::More | Cut::MoreUnlessQuiet(_) => break,
+                    Cut::Broken(reason) => {
+                        replies.push(self.read(&self.conversation.farewell(reason)));
+                        return replies;
+                    }
+                    Cut::Request(request) => self.conversation.answer(request).await.output,
+                    Cut::Contents(piece) => {
+                        self.conversation.take_in(piece).await;
+                        continue;
+                    }
+                    Cut::ContentsEnd => self.conversation.finish().await.output,
+                };
+                let bytes = whole(output).await;
+                if self.conversation.awaits_contents() {
+                    assert!(bytes.is_empty(), "an answer before the contents");
+                } else {
+                    replies.push(self.read(&bytes));
+                }
+            }
+        }
+        replies
     }
 
     /// The reply to a request, which is a success.
@@ -153,6 +207,15 @@ impl Client {
             assert_eq!(bytes.iter().position(|byte| *byte == b'\n'), Some(bytes.len() - 1));
         }
         serde_json::from_slice(bytes).unwrap()
+    }
+}
+
+/// All of an output.
+pub(crate) async fn whole(output: Output) -> Vec<u8> {
+    match output {
+        Output::Now(bytes) => bytes,
+        Output::Later(bytes) => bytes.await,
+        Output::Pieces(pieces) => pieces.try_concat().await.unwrap(),
     }
 }
 

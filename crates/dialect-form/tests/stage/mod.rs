@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! ! account ana rahasia Indonesia Ana_Maria    an account that is there from the start
-//! ! set registration closed                    before anything else: closed, password N
+//! ! set registration closed                    before anything else: closed, password N, file-bytes N
 //! ! clock 60                                   a minute passes
 //! ! blocks ana                                 ana's client sends and reads blocks, not lines
 //! ! hang-up ana                                ana's connection breaks
@@ -17,8 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use futures_util::TryStreamExt;
 use kabar_dialect_form::{BLOCK_BYTES, FormConversation};
-use kabar_engine::testing::{ManualClock, MemoryStore};
+use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
 use kabar_engine::{Caller, Engine, LocalBus, Operator, Origin, Registration, Settings};
 use kabar_model::{
     Body, Country, DisplayName, GroupName, Password, RealmName, Role, Timestamp, Username,
@@ -54,9 +55,10 @@ impl TestStage {
     async fn engine(&mut self) -> Arc<Engine> {
         if self.engine.is_none() {
             let store = Arc::new(MemoryStore::default());
+            let blobs = Arc::new(MemoryBlobs::default());
             let bus = Arc::new(LocalBus::default());
             let clock = Arc::clone(&self.clock);
-            let engine = Engine::start(self.settings.clone(), store, bus, clock).await;
+            let engine = Engine::start(self.settings.clone(), store, blobs, bus, clock).await;
             self.engine = Some(engine.unwrap());
         }
         Arc::clone(self.engine.as_ref().unwrap())
@@ -95,6 +97,10 @@ impl Stage for TestStage {
             }
             ["set", "password", chars] => {
                 self.settings.password_chars_min = usize::try_from(number(chars)?).unwrap();
+                Ok(())
+            }
+            ["set", "file-bytes", bytes] => {
+                self.settings.file_bytes_max = number(bytes)?;
                 Ok(())
             }
             ["clock", secs] => {
@@ -151,9 +157,12 @@ impl Stage for TestStage {
             } else {
                 conversation.cut(&mut input)
             };
-            match cut {
+            let answer = match cut {
                 Cut::More => return replies,
-                Cut::MoreUnlessQuiet(_) => quiet = true,
+                Cut::MoreUnlessQuiet(_) => {
+                    quiet = true;
+                    continue;
+                }
                 Cut::Broken(reason) => {
                     replies.push(text(conversation.farewell(reason), in_blocks));
                     replies.push("(closed)".into());
@@ -166,18 +175,28 @@ impl Stage for TestStage {
                         self.open.remove(who);
                         return replies;
                     }
-                    let answer = conversation.answer(request).await;
-                    let output = match answer.output {
-                        Output::Now(bytes) => bytes,
-                        Output::Later(bytes) => bytes.await,
-                    };
-                    replies.push(text(output, in_blocks));
-                    if let Some(written) = answer.written {
-                        written.await;
-                    }
-                    assert!(!answer.close, "no command of this dialect ends the connection");
+                    conversation.answer(request).await
                 }
+                Cut::Contents(piece) => {
+                    conversation.take_in(piece).await;
+                    continue;
+                }
+                Cut::ContentsEnd => conversation.finish().await,
+            };
+            let output = match answer.output {
+                Output::Now(bytes) => bytes,
+                Output::Later(bytes) => bytes.await,
+                Output::Pieces(pieces) => pieces.try_concat().await.unwrap(),
+            };
+            if conversation.awaits_contents() {
+                assert!(output.is_empty(), "an answer before the contents");
+                continue;
             }
+            replies.push(text(output, in_blocks));
+            if let Some(written) = answer.written {
+                written.await;
+            }
+            assert!(!answer.close, "no command of this dialect ends the connection");
         }
     }
 }
