@@ -1,9 +1,9 @@
 //! What a command is given, the same whichever form it came in.
 
 use crate::command::{Kind, Parameter};
+use crate::complaint::Complaint;
 use crate::line::Words;
 use crate::object::Object;
-use crate::reply::Complaint;
 
 /// The longest argument of the text form.
 pub(crate) const ARGUMENT_CHARS_MAX: usize = 100;
@@ -21,6 +21,7 @@ pub(crate) enum Given<'a> {
 #[derive(Debug)]
 pub(crate) struct Arguments {
     singles: std::vec::IntoIter<String>,
+    number: Option<u64>,
     /// The arguments of the parameter that takes several.
     pub(crate) several: Vec<String>,
     /// Whether only what is unread is asked for. The text form knows nothing else.
@@ -31,6 +32,11 @@ impl Arguments {
     /// Takes the next argument.
     pub(crate) fn take(&mut self) -> Result<String, Complaint> {
         self.singles.next().ok_or(Complaint::Usage)
+    }
+
+    /// Takes the number among them.
+    pub(crate) fn take_number(&mut self) -> Result<u64, Complaint> {
+        self.number.take().ok_or(Complaint::Usage)
     }
 }
 
@@ -53,11 +59,12 @@ impl Given<'_> {
 }
 
 fn from_line(mut words: Words<'_>, parameters: &[Parameter]) -> Result<Arguments, Complaint> {
-    let (mut singles, mut several) = (Vec::new(), Vec::new());
+    let (mut singles, mut digits, mut several) = (Vec::new(), None, Vec::new());
     for parameter in parameters {
         match parameter.kind {
             Kind::Word => singles.push(words.take().ok_or(Complaint::Usage)?),
             Kind::Rest => singles.push(words.take_rest().ok_or(Complaint::Usage)?),
+            Kind::Number => digits = Some(words.take().ok_or(Complaint::Usage)?),
             Kind::Several => {
                 several.extend(std::iter::from_fn(|| words.take()));
                 if several.is_empty() {
@@ -69,13 +76,15 @@ fn from_line(mut words: Words<'_>, parameters: &[Parameter]) -> Result<Arguments
     if words.take_rest().is_some() {
         return Err(Complaint::Usage);
     }
-    let mut all = singles.iter().chain(&several);
+    let mut all = singles.iter().chain(&digits).chain(&several);
     if let Some(index) = all.position(|argument| is_too_long(argument)) {
         return Err(Complaint::ArgumentTooLong { number: index + 1 });
     }
+    let number = digits.map(|digits| whole_number(digits).ok_or(Complaint::Usage));
     let owned = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect::<Vec<_>>();
     Ok(Arguments {
         singles: owned(singles).into_iter(),
+        number: number.transpose()?,
         several: owned(several),
         unread_only: true,
     })
@@ -86,14 +95,21 @@ fn is_too_long(argument: &str) -> bool {
 }
 
 fn from_object(mut object: Object, parameters: &[Parameter]) -> Result<Arguments, Complaint> {
-    let (mut singles, mut several) = (Vec::new(), Vec::new());
+    let (mut singles, mut number, mut several) = (Vec::new(), None, Vec::new());
     for Parameter { key, kind, .. } in parameters {
         let flawed = |flaw| Complaint::Key { key, flaw };
         match kind {
             Kind::Word | Kind::Rest => singles.push(object.take_text(key).map_err(flawed)?),
+            Kind::Number => number = Some(object.take_number(key).map_err(flawed)?),
             Kind::Several => several = object.take_texts(key).map_err(flawed)?,
         }
     }
     let unread_only = object.is_true("unread_only");
-    Ok(Arguments { singles: singles.into_iter(), several, unread_only })
+    Ok(Arguments { singles: singles.into_iter(), number, several, unread_only })
+}
+
+/// The number that these digits mean. One that is too large for any use is the largest.
+pub(crate) fn whole_number(digits: &str) -> Option<u64> {
+    let are_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    are_digits.then(|| digits.parse().unwrap_or(u64::MAX))
 }

@@ -7,6 +7,7 @@
 mod arguments;
 mod blocks;
 mod command;
+mod complaint;
 mod cutter;
 #[doc(hidden)]
 pub mod laws;
@@ -18,6 +19,7 @@ mod request;
 mod scanner;
 mod session;
 mod time;
+mod transfer;
 mod wording;
 
 pub use command::{Help, command_names, help};

@@ -15,12 +15,13 @@ pub(crate) fn message(form: &Form, news: &MessageNews) -> Option<Vec<u8>> {
         Whereto::Room(_) => return None,
     };
     let from = news.from.username.as_str();
+    let text = wording::said(&news.body, news.file.as_ref());
     Some(match form {
-        Form::Text => Lines::new("notif", &line(from, group, &news.body)).end(),
+        Form::Text => Lines::new("notif", &line(from, group, &text)).end(),
         Form::Object(_) => object(|o| {
             o.text("FOR", "NOTIF");
             o.text("from_user", from);
-            o.text("text", &news.body);
+            o.text("text", &text);
             if let Some(group) = group {
                 o.text("from_group", group);
             }

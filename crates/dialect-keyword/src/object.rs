@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::arguments::whole_number;
+
 /// How deep values may be nested in a request, itself counted.
 pub(crate) const NESTING_MAX: usize = 16;
 
@@ -19,6 +21,7 @@ pub(crate) enum Flaw {
     Missing,
     NotText,
     NotTexts,
+    NotNumber,
 }
 
 impl Object {
@@ -37,6 +40,11 @@ impl Object {
         self.0.get(key).and_then(Value::as_str)
     }
 
+    /// Whether there is anything but null under a key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.get(key).is_some_and(|value| !value.is_null())
+    }
+
     /// Whether the value under a key is `true`.
     pub(crate) fn is_true(&self, key: &str) -> bool {
         self.0.get(key) == Some(&Value::Bool(true))
@@ -49,6 +57,17 @@ impl Object {
             Some(Value::String(text)) => Ok(text),
             Some(_) => Err(Flaw::NotText),
         }
+    }
+
+    /// Takes the whole number under a key, which may be a text of digits.
+    pub(crate) fn take_number(&mut self, key: &str) -> Result<u64, Flaw> {
+        let number = match self.0.remove(key) {
+            None | Some(Value::Null) => return Err(Flaw::Missing),
+            Some(Value::Number(number)) => number.as_u64(),
+            Some(Value::String(digits)) => whole_number(&digits),
+            Some(_) => None,
+        };
+        number.ok_or(Flaw::NotNumber)
     }
 
     /// Takes the texts, at least one, that are listed under a key.
@@ -93,6 +112,24 @@ mod tests {
         }
         assert_eq!(object().take_texts("n"), Err(Flaw::Missing));
         assert!(object().is_true("t") && !object().is_true("a") && !object().is_true("none"));
+    }
+
+    #[test]
+    fn a_number_may_be_a_text_of_digits() {
+        let take = |value: &str| {
+            Object::parse(format!("{{\"n\":{value}}}").as_bytes()).unwrap().take_number("n")
+        };
+        for (value, number) in [("0", 0), ("17", 17), ("\"17\"", 17), ("\"007\"", 7)] {
+            assert_eq!(take(value), Ok(number), "{value}");
+        }
+        assert_eq!(take("18446744073709551615"), Ok(u64::MAX));
+        assert_eq!(take("\"99999999999999999999\""), Ok(u64::MAX));
+        for value in
+            ["-1", "1.5", "1e99", "\"\"", "\"+1\"", "\"-1\"", "\"1 \"", "\"x\"", "true", "[1]"]
+        {
+            assert_eq!(take(value), Err(Flaw::NotNumber), "{value}");
+        }
+        assert_eq!(take("null"), Err(Flaw::Missing));
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! What a command answers, before it is bytes, and how it becomes bytes in each form.
 
-use kabar_engine::{Error, Group, InboxItem, Posting, Receipt};
-use kabar_model::{Address, Refusal};
+use std::borrow::Cow;
+
+use kabar_engine::{Group, InboxItem, Posting, Receipt};
+use kabar_model::{Address, File};
 use kabar_wire::json::{self, Object};
 
 use crate::blocks::with_braces_off_block_ends;
+use crate::complaint::Complaint;
 use crate::line::Lines;
-use crate::object::Flaw;
 use crate::time::rfc3339;
+use crate::transfer::{Announced, Found};
 use crate::wording;
 
 /// The form of a request, and so of its answer.
@@ -37,6 +40,10 @@ pub(crate) enum Reply {
     Messages(String, Data, Option<Receipt>),
     /// "Message sent", once it is durable.
     Posting(Posting),
+    /// "Ready": the contents of this file come next.
+    Take(Announced),
+    /// This file; its contents go next, or once the client is ready.
+    Give(Found),
     /// The last answer of this connection.
     Last(String),
 }
@@ -62,35 +69,12 @@ pub(crate) enum Data {
     Chat(Vec<InboxItem>),
     /// Messages of any.
     Inbox(Vec<InboxItem>),
+    /// A file that was sent.
+    Sent(File),
+    /// A file whose contents follow.
+    Contents(File),
     /// Usages, in the form of the request, and what they are for.
     Commands(Vec<(String, &'static str)>),
-}
-
-/// Why a command was not done.
-#[derive(Debug)]
-pub(crate) enum Complaint {
-    /// An argument is missing or surplus.
-    Usage,
-    /// A key of the object is missing or holds something else.
-    Key { key: &'static str, flaw: Flaw },
-    /// An argument of the text form is too long.
-    ArgumentTooLong { number: usize },
-    /// The two passwords are not the same.
-    PasswordsDiffer,
-    /// The engine said no, or failed.
-    Error(Error),
-}
-
-impl From<Error> for Complaint {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
-
-impl From<Refusal> for Complaint {
-    fn from(refusal: Refusal) -> Self {
-        Self::Error(refusal.into())
-    }
 }
 
 /// The outcome of a command.
@@ -107,6 +91,17 @@ pub(crate) fn success(form: &Form, message: &str, data: &Data) -> Vec<u8> {
         Form::Object(command) => {
             answer(command.as_deref(), "success", message, |o| data.add_members(o))
         }
+    }
+}
+
+/// That so many bytes may come, as it is sent.
+pub(crate) fn ready(form: &Form, size: u64) -> Vec<u8> {
+    match form {
+        Form::Text => Lines::new("ready", &wording::send_bytes(size)).end(),
+        Form::Object(command) => object(|o| {
+            add_command(o, command.as_deref());
+            o.text("status", "ready");
+        }),
     }
 }
 
@@ -131,14 +126,18 @@ fn answer(
     fill: impl FnOnce(&mut Object<'_>),
 ) -> Vec<u8> {
     object(|o| {
-        match command {
-            Some(command) => o.text("FOR", command),
-            None => o.null("FOR"),
-        }
+        add_command(o, command);
         o.text("status", status);
         o.text("message", message);
         fill(o);
     })
+}
+
+fn add_command(o: &mut Object<'_>, command: Option<&str>) {
+    match command {
+        Some(command) => o.text("FOR", command),
+        None => o.null("FOR"),
+    }
 }
 
 /// An object as it is sent.
@@ -166,7 +165,8 @@ impl Data {
             }
             Self::Chat(items) => {
                 for item in items {
-                    lines.add(&[&rfc3339(item.at), item.from.username.as_str(), &item.body]);
+                    let from = item.from.username.as_str();
+                    lines.add(&[&rfc3339(item.at), from, &said(item)]);
                 }
             }
             Self::Inbox(items) => {
@@ -174,9 +174,11 @@ impl Data {
                     let group = item.group.as_ref().map(|group| group.code.to_string());
                     let group = group.as_deref().unwrap_or("-");
                     let from = item.from.username.as_str();
-                    lines.add(&[&rfc3339(item.at), from, group, &item.body]);
+                    lines.add(&[&rfc3339(item.at), from, group, &said(item)]);
                 }
             }
+            Self::Sent(file) => lines.add(&[&file.code.to_string(), file.name.as_str()]),
+            Self::Contents(file) => lines.add(&[&file.size.to_string(), &file.media_type]),
             Self::Commands(commands) => {
                 for (usage, summary) in commands {
                     lines.add(&[usage, summary]);
@@ -206,6 +208,11 @@ impl Data {
             }),
             Self::Chat(items) => add_messages(o, items, false),
             Self::Inbox(items) => add_messages(o, items, true),
+            Self::Sent(file) => o.text("file_code", &file.code.to_string()),
+            Self::Contents(file) => {
+                o.text("file_name", file.name.as_str());
+                o.number("file_size", file.size);
+            }
             Self::Commands(commands) => o.list("commands", |list| {
                 for (usage, _) in commands {
                     list.text(usage);
@@ -224,7 +231,7 @@ fn add_messages(o: &mut Object<'_>, items: &[InboxItem], names_groups: bool) {
         for item in items {
             list.object(|o| {
                 o.text("from_user", item.from.username.as_str());
-                o.text("text", &item.body);
+                o.text("text", &said(item));
                 o.text("sent_at", &rfc3339(item.at));
                 if let Some(group) = item.group.as_ref().filter(|_| names_groups) {
                     o.text("from_group", group.name.as_str());
@@ -232,4 +239,8 @@ fn add_messages(o: &mut Object<'_>, items: &[InboxItem], names_groups: bool) {
             });
         }
     });
+}
+
+fn said(item: &InboxItem) -> Cow<'_, str> {
+    wording::said(&item.body, item.file.as_ref())
 }

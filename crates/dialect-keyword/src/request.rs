@@ -52,6 +52,13 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Whether this says that the client is ready for the contents that it was offered.
+pub(crate) fn is_ready(bytes: &[u8]) -> bool {
+    is_object(bytes)
+        && Object::parse(bytes)
+            .is_ok_and(|object| !object.has("COMMAND") && object.text("status") == Some("ready"))
+}
+
 /// Whether this is a line whose command may be taken up while others wait for the disk. Objects leave one
 /// at a time and well apart, so for them nothing is gained.
 pub(crate) fn overlaps(bytes: &[u8]) -> bool {

@@ -11,14 +11,15 @@ use kabar_model::{Refusal, SessionToken};
 use kabar_wire::conversation::{Answer, Conversation, Cut, Ending, Output, Unasked, Worth};
 use kabar_wire::guard;
 use tracing::error;
-use uuid::Uuid;
 
 use crate::arguments::Given;
 use crate::command::{Command, Run};
+use crate::complaint::Complaint;
 use crate::cutter::{Cutter, is_object};
 use crate::notice;
-use crate::reply::{self, Complaint, Form, Outcome, Reply};
+use crate::reply::{self, Form, Outcome, Reply};
 use crate::request::{self, Request, Senseless};
+use crate::transfer::{Incoming, Offered};
 use crate::wording;
 
 /// COMPAT(seed 001): its client takes all that comes in one read for one object.
@@ -35,6 +36,10 @@ pub struct KeywordConversation {
     form: Form,
     /// Whether an object has ever come.
     speaks_objects: bool,
+    /// The file whose contents are coming.
+    incoming: Option<Incoming>,
+    /// The file that the latest reply offered. The next request takes it or leaves it.
+    offered: Option<Offered>,
 }
 
 /// The session of this connection.
@@ -58,6 +63,8 @@ impl KeywordConversation {
             cutter: Cutter::new(),
             form: Form::Text,
             speaks_objects: false,
+            incoming: None,
+            offered: None,
         }
     }
 
@@ -126,6 +133,11 @@ impl KeywordConversation {
     }
 
     async fn respond(&mut self, bytes: &[u8]) -> Answer {
+        if let Some(offered) = self.offered.take()
+            && request::is_ready(bytes)
+        {
+            return Answer { output: offered.give(&self.engine).await, ..Answer::now(Vec::new()) };
+        }
         let request = Request::read(bytes);
         self.speaks_objects |= is_object(bytes);
         let Request { form, command, given } = match request {
@@ -138,22 +150,42 @@ impl KeywordConversation {
         };
         self.form.clone_from(&form);
         match self.run(command, given).await {
-            Ok(Reply::Ready(message, data)) => Answer::now(reply::success(&form, &message, &data)),
-            Ok(Reply::Messages(message, data, receipt)) => Answer {
+            Ok(reply) => self.reply(form, command, reply),
+            Err(complaint) => {
+                Answer { worth: complaint.worth(), ..Answer::now(complaint.said(&form, command)) }
+            }
+        }
+    }
+
+    /// The answer to a command that was done, or begun.
+    fn reply(&mut self, form: Form, command: &'static Command, reply: Reply) -> Answer {
+        match reply {
+            Reply::Ready(message, data) => Answer::now(reply::success(&form, &message, &data)),
+            Reply::Messages(message, data, receipt) => Answer {
                 written: receipt.map(|receipt| self.confirmation(receipt)),
                 ..Answer::now(reply::success(&form, &message, &data))
             },
-            Ok(Reply::Posting(posting)) => Answer {
+            Reply::Posting(posting) => Answer {
                 output: Output::Later(sent(posting, form, command).boxed()),
                 ..Answer::now(Vec::new())
             },
-            Ok(Reply::Last(message)) => Answer {
+            Reply::Take(file) => {
+                let ready = reply::ready(&form, file.size);
+                self.cutter.expect_contents(file.size);
+                self.incoming = Some(Incoming::new(file, self.engine.upload(), form, command));
+                Answer::now(ready)
+            }
+            Reply::Give(found) if form == Form::Text => {
+                Answer { output: found.text(), ..Answer::now(Vec::new()) }
+            }
+            Reply::Give(found) => {
+                let (reply, offered) = found.object(form, command);
+                self.offered = Some(offered);
+                Answer::now(reply)
+            }
+            Reply::Last(message) => Answer {
                 close: true,
                 ..Answer::now(reply::success(&form, &message, &reply::Data::Nothing))
-            },
-            Err(complaint) => Answer {
-                worth: worth(&complaint),
-                ..Answer::now(complain(&form, command, &complaint))
             },
         }
     }
@@ -169,6 +201,10 @@ impl KeywordConversation {
     }
 
     async fn hear(&mut self) -> Unasked {
+        if self.offered.is_some() {
+            // What the client reads next is the file.
+            return std::future::pending().await;
+        }
         loop {
             let Some(login) = &mut self.login else { return std::future::pending().await };
             match login.listening.next().await {
@@ -209,6 +245,29 @@ impl Conversation for KeywordConversation {
         async move { self.respond(&request).await }.boxed()
     }
 
+    fn awaits_contents(&self) -> bool {
+        self.incoming.is_some()
+    }
+
+    fn take_in(&mut self, piece: Bytes) -> BoxFuture<'_, ()> {
+        async move {
+            if let Some(incoming) = &mut self.incoming {
+                incoming.take_in(&self.engine, piece).await;
+            }
+        }
+        .boxed()
+    }
+
+    fn finish(&mut self) -> BoxFuture<'_, Answer> {
+        async move {
+            match self.incoming.take() {
+                Some(incoming) => Answer::now(incoming.finish(&self.engine).await),
+                None => Answer::now(Vec::new()),
+            }
+        }
+        .boxed()
+    }
+
     fn unasked(&mut self) -> BoxFuture<'_, Unasked> {
         self.hear().boxed()
     }
@@ -237,33 +296,6 @@ impl Conversation for KeywordConversation {
 async fn sent(posting: Posting, form: Form, command: &Command) -> Vec<u8> {
     match posting.durable().await {
         Ok(_) => reply::success(&form, wording::MESSAGE_SENT, &reply::Data::Nothing),
-        Err(error) => complain(&form, command, &error.into()),
+        Err(error) => Complaint::from(error).said(&form, command),
     }
-}
-
-fn worth(complaint: &Complaint) -> Worth {
-    match complaint {
-        Complaint::Usage | Complaint::Key { .. } => Worth::Nonsense,
-        Complaint::ArgumentTooLong { .. } | Complaint::PasswordsDiffer | Complaint::Error(_) => {
-            Worth::Sense
-        }
-    }
-}
-
-fn complain(form: &Form, command: &Command, complaint: &Complaint) -> Vec<u8> {
-    let message = match complaint {
-        Complaint::Usage => wording::usage(command, form),
-        Complaint::Key { key, flaw } => wording::flawed_key(command, form, key, *flaw),
-        Complaint::ArgumentTooLong { number } => wording::argument_too_long(*number),
-        Complaint::PasswordsDiffer => wording::PASSWORDS_DIFFER.to_owned(),
-        Complaint::Error(Error::Refused(refusal)) => {
-            wording::refusal(refusal, &wording::usage(command, form))
-        }
-        Complaint::Error(Error::Failed(cause)) => {
-            let incident = Uuid::new_v4().simple().to_string()[..8].to_owned();
-            error!(%incident, command = command.name, %cause, "a request failed");
-            wording::failed(&incident)
-        }
-    };
-    reply::failure(form, &message)
 }

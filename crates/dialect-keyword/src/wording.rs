@@ -1,6 +1,8 @@
 //! What each outcome is called. A wire text stands here and nowhere else.
 
-use kabar_model::{Field, Refusal};
+use std::borrow::Cow;
+
+use kabar_model::{Field, File, Refusal};
 
 use crate::arguments::ARGUMENT_CHARS_MAX;
 use crate::command::Command;
@@ -20,6 +22,7 @@ pub(crate) const GROUP_JOINED: &str = "you have joined this group";
 pub(crate) const GROUP_LEFT: &str = "you have left this group";
 pub(crate) const MEMBERS_ADDED: &str = "new members have been added";
 pub(crate) const MESSAGE_SENT: &str = "message sent";
+pub(crate) const FILE_SENT: &str = "file sent";
 pub(crate) const BYE: &str = "bye";
 
 pub(crate) const UNAUTHORIZED: &str = "unauthorized!";
@@ -64,6 +67,18 @@ pub(crate) fn commands(count: usize) -> String {
     format!("{count} commands")
 }
 
+/// That so many bytes may come.
+pub(crate) fn send_bytes(size: u64) -> String {
+    format!("send {size} bytes")
+}
+
+/// What a message says: its text, or the file that it is with its caption.
+pub(crate) fn said<'a>(body: &'a str, file: Option<&File>) -> Cow<'a, str> {
+    let Some(File { name, code, .. }) = file else { return body.into() };
+    let gap = if body.is_empty() { "" } else { " " };
+    format!("[{name}], file_code: {code}{gap}{body}").into()
+}
+
 /// What became of an invitation.
 pub(crate) fn invited(joined: bool) -> &'static str {
     if joined { "has joined this group" } else { "failed to join this group" }
@@ -71,6 +86,10 @@ pub(crate) fn invited(joined: bool) -> &'static str {
 
 pub(crate) fn argument_too_long(number: usize) -> String {
     format!("argument {number} is longer than {ARGUMENT_CHARS_MAX} characters")
+}
+
+pub(crate) fn file_too_large(bytes_max: u64) -> String {
+    format!("file too large, at most {bytes_max} bytes")
 }
 
 pub(crate) fn failed(incident: &str) -> String {
@@ -88,6 +107,7 @@ pub(crate) fn flawed_key(command: &Command, form: &Form, key: &str, flaw: Flaw) 
         Flaw::Missing => "is missing",
         Flaw::NotText => "is not a text",
         Flaw::NotTexts => "is not a list of texts",
+        Flaw::NotNumber => "is not a whole number",
     };
     format!("{} ({key} {flaw})", usage(command, form))
 }
@@ -108,6 +128,7 @@ pub(crate) fn refusal(refusal: &Refusal, usage: &str) -> String {
         Refusal::TooManyGroups => "you are in too many groups",
         Refusal::NotInRoom => "you are in no room",
         Refusal::FileUnknown => "file not found!",
+        Refusal::FileTaken => "that file name already been used",
         Refusal::NobodyActive => "nobody is active",
         Refusal::RealmTaken => "that realm already been linked",
         Refusal::RealmUnknown => "realm not found",
@@ -140,5 +161,28 @@ fn rule(field: Field) -> &'static str {
         Field::Recipients => "1-100 users at once",
         Field::Room => "a room is 1-64 characters on one line",
         Field::Contacts => "at most 1000 contacts",
+        Field::FileName => "a path ends in a name",
+        Field::File => "a file is no larger than this server takes",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kabar_model::{ContentHash, FileCode, FileName};
+
+    use super::*;
+
+    #[test]
+    fn a_file_says_its_name_its_code_and_its_caption() {
+        let file = File {
+            code: FileCode::parse("00ab12").unwrap(),
+            name: FileName::clean("a b.png").unwrap(),
+            size: 3,
+            media_type: "image/png".into(),
+            hash: ContentHash([0; 32]),
+        };
+        assert_eq!(said("halo", None), "halo");
+        assert_eq!(said("", Some(&file)), "[a b.png], file_code: 00ab12");
+        assert_eq!(said("lihat ini", Some(&file)), "[a b.png], file_code: 00ab12 lihat ini");
     }
 }

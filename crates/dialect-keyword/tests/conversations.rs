@@ -3,99 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod clients;
 mod realm;
 
-use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use kabar_dialect_keyword::KeywordConversation;
-use kabar_engine::testing::ManualClock;
-use kabar_engine::{Engine, Operator, Origin, Settings};
-use kabar_model::{RealmName, Refusal, Role, Timestamp};
-use kabar_wire::conversation::{Conversation, Cut, Ending, Output, Unasked};
-
-/// Far longer than any of this takes.
-const SOON: Duration = Duration::from_secs(10);
-
-struct Realm(Arc<Engine>);
-
-impl Realm {
-    async fn of(people: &[&str]) -> Self {
-        let settings = Settings::new(RealmName::parse("kampus").unwrap());
-        let clock = Arc::new(ManualClock::new(Timestamp(1_767_323_045_678_901)));
-        let engine = realm::engine(settings, clock).await;
-        for name in people {
-            let wish = realm::registration(name, "rahasia");
-            engine.add_user(Operator::vouched(), wish, Role::User).await.unwrap();
-        }
-        Self(engine)
-    }
-
-    fn connect(&self) -> Client {
-        let origin = Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST) };
-        Client(KeywordConversation::new(Arc::clone(&self.0), origin))
-    }
-
-    /// Somebody logged in with the text form.
-    async fn text(&self, name: &str) -> Client {
-        let mut client = self.connect();
-        client.say(&format!("AUTH-LOGIN {name} rahasia\n")).await;
-        client
-    }
-
-    /// Somebody logged in with the object form.
-    async fn object(&self, name: &str) -> Client {
-        let mut client = self.connect();
-        let login = r#"{"COMMAND":"AUTH-LOGIN","username":"NAME","password":"rahasia"}"#;
-        client.say(&login.replace("NAME", name)).await;
-        client
-    }
-}
-
-struct Client(KeywordConversation);
-
-impl Client {
-    /// Sends one request that must succeed; its answer, once it has been written.
-    async fn say(&mut self, request: &str) -> String {
-        let (reply, written) = self.answer(request).await;
-        if let Some(written) = written {
-            written.await;
-        }
-        reply
-    }
-
-    /// The answer to one request that must succeed, and what is to be done once it has been written.
-    async fn answer(&mut self, request: &str) -> (String, Option<BoxFuture<'static, ()>>) {
-        let mut input = BytesMut::from(request.as_bytes());
-        let Cut::Request(request) = self.0.cut(&mut input) else { panic!("{request}: no request") };
-        let answer = self.0.answer(request).await;
-        let bytes = match answer.output {
-            Output::Now(bytes) => bytes,
-            Output::Later(bytes) => bytes.await,
-        };
-        let reply = String::from_utf8(bytes).unwrap();
-        assert!(reply.contains("success"), "{reply}");
-        (reply, answer.written)
-    }
-
-    /// What is said next unasked.
-    async fn hears(&mut self) -> String {
-        let unasked = tokio::time::timeout(SOON, self.0.unasked()).await;
-        match unasked.expect("something is said") {
-            Unasked::Say(bytes) => String::from_utf8(bytes).unwrap(),
-            Unasked::Close(bytes) => format!("(closed) {}", String::from_utf8(bytes).unwrap()),
-        }
-    }
-
-    /// Whether nothing has been said, once somebody else has heard of all that could be.
-    fn heard_nothing(&mut self) -> bool {
-        self.0.unasked().now_or_never().is_none()
-    }
-}
+use clients::Realm;
+use kabar_model::Refusal;
+use kabar_wire::conversation::{Conversation, Cut, Ending};
 
 #[tokio::test]
 async fn a_text_is_told_at_once_in_the_form_of_the_latest_request() {

@@ -7,7 +7,8 @@ use kabar_model::{Password, Refusal, Username};
 
 use super::{Command, Parameter, Run};
 use crate::arguments::Arguments;
-use crate::reply::{Complaint, Data, Outcome, Reply};
+use crate::complaint::Complaint;
+use crate::reply::{Data, Outcome, Reply};
 use crate::session::KeywordConversation;
 use crate::wording;
 

@@ -113,7 +113,7 @@ fn chat(inbox: Inbox) -> Reply {
     Reply::Messages(wording::messages(inbox.items.len()), Data::Chat(inbox.items), inbox.receipt)
 }
 
-fn person(name: String) -> Result<Address, Refusal> {
+pub(super) fn person(name: String) -> Result<Address, Refusal> {
     // A name that no account can have is the name of no account.
     Address::parse(&name).map_err(|_| Refusal::ReceiverUnknown(vec![name]))
 }

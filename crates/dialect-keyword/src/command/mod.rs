@@ -3,6 +3,7 @@
 mod auth;
 mod chat;
 mod contacts;
+mod files;
 mod groups;
 mod help;
 mod notif;
@@ -47,6 +48,8 @@ pub(crate) struct Parameter {
 pub(crate) enum Kind {
     /// One word.
     Word,
+    /// One word of digits; at most one parameter of a command, behind all that take a word.
+    Number,
     /// All that is left, as one text.
     Rest,
     /// All that is left, as words, at least one; a list in an object.
@@ -56,6 +59,10 @@ pub(crate) enum Kind {
 impl Parameter {
     const fn word(shown: &'static str, key: &'static str) -> Self {
         Self { shown, key, kind: Kind::Word }
+    }
+
+    const fn number(shown: &'static str, key: &'static str) -> Self {
+        Self { shown, key, kind: Kind::Number }
     }
 
     const fn rest(shown: &'static str, key: &'static str) -> Self {
@@ -114,6 +121,10 @@ const TABLE: &[Command] = &[
     chat::GROUP_SEND,
     chat::PRIVATE_GET,
     chat::GROUP_GET,
+    files::SEND_PRIVATE,
+    files::SEND_GROUP,
+    files::GET_PRIVATE,
+    files::GET_GROUP,
     notif::GET,
     help::HELP,
     help::QUIT,
@@ -161,7 +172,10 @@ mod tests {
     fn only_the_last_parameter_takes_more_than_a_word() {
         for command in TABLE {
             let but_last = command.parameters.iter().rev().skip(1);
-            assert!(but_last.map(|p| p.kind).all(|kind| kind == Kind::Word), "{}", command.name);
+            let one_word = |kind| matches!(kind, Kind::Word | Kind::Number);
+            assert!(but_last.map(|p| p.kind).all(one_word), "{}", command.name);
+            let numbers = command.parameters.iter().filter(|p| p.kind == Kind::Number);
+            assert!(numbers.count() <= 1, "{}", command.name);
         }
     }
 }

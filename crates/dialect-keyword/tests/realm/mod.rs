@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use kabar_engine::testing::{ManualClock, MemoryStore};
-use kabar_engine::{Engine, LocalBus, Registration, Settings};
+use kabar_engine::{Blobs, Engine, LocalBus, Registration, Settings};
 use kabar_model::{Password, Username};
 
 /// An engine over an empty store that tells of news.
-pub(crate) async fn engine(settings: Settings, clock: Arc<ManualClock>) -> Arc<Engine> {
-    let store = Arc::new(MemoryStore::default());
-    let engine =
-        Engine::start(settings, store, Arc::new(LocalBus::default()), clock).await.unwrap();
+pub(crate) async fn engine(
+    settings: Settings,
+    blobs: impl Blobs,
+    clock: Arc<ManualClock>,
+) -> Arc<Engine> {
+    let (store, blobs) = (Arc::new(MemoryStore::default()), Arc::new(blobs));
+    let bus = Arc::new(LocalBus::default());
+    let engine = Engine::start(settings, store, blobs, bus, clock).await.unwrap();
     let follower = Arc::clone(&engine);
     tokio::spawn(async move { follower.follow().await });
     engine

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! ! account ana rahasia              an account that is there from the start
-//! ! set registration closed          before anything else: closed, or password N
+//! ! set registration closed          before anything else: closed, password N, or file-bytes N
 //! ! clock 60                         a minute passes
 //! ! address ana 192.0.2.7            where ana connects from; otherwise loopback
 //! ! disable ana                      by the operator
@@ -11,7 +11,8 @@
 //! ```
 //!
 //! A reply of the text form is shown as one line: ` ⏎ ` between its lines, `⇥` for each TAB, and without
-//! the empty line that ends it.
+//! the empty line that ends it. The contents of a file are a reply of their own: `(contents)` and their
+//! bytes, or `(no contents)`. What is said while contents are awaited is sent as it is, without a line end.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,8 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use futures_util::TryStreamExt;
 use kabar_dialect_keyword::KeywordConversation;
-use kabar_engine::testing::ManualClock;
+use kabar_engine::testing::{ManualClock, MemoryBlobs};
 use kabar_engine::{Engine, Operator, Origin, Settings};
 use kabar_model::{RealmName, Role, Timestamp, Username};
 use kabar_wire::conversation::{Conversation, Cut, Output};
@@ -64,7 +66,8 @@ impl TestStage {
     async fn engine(&mut self) -> Arc<Engine> {
         if self.engine.is_none() {
             let clock = Arc::clone(&self.clock);
-            self.engine = Some(engine(self.settings.clone(), clock).await);
+            let blobs = MemoryBlobs::default();
+            self.engine = Some(engine(self.settings.clone(), blobs, clock).await);
         }
         Arc::clone(self.engine.as_ref().unwrap())
     }
@@ -74,6 +77,21 @@ impl TestStage {
             Form::Text => text(reply),
             Form::Object => object(reply),
         }
+    }
+
+    /// An output that comes in pieces: contents, in the text form behind the reply.
+    fn shown_contents(&self, output: &[u8]) -> Vec<String> {
+        let head_length = match self.form {
+            Form::Text => output.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4,
+            Form::Object => 0,
+        };
+        let (head, contents) = output.split_at(head_length);
+        let head = (!head.is_empty()).then(|| self.shown(head.to_vec()));
+        let contents = match contents {
+            [] => "(no contents)".to_owned(),
+            bytes => format!("(contents) {}", bytes.escape_ascii()),
+        };
+        head.into_iter().chain([contents]).collect()
     }
 }
 
@@ -96,6 +114,10 @@ impl Stage for TestStage {
             }
             ["set", "password", chars] => {
                 self.settings.password_chars_min = usize::try_from(number(chars)?).unwrap();
+                Ok(())
+            }
+            ["set", "file-bytes", bytes] => {
+                self.settings.file_bytes_max = number(bytes)?;
                 Ok(())
             }
             ["clock", secs] => {
@@ -127,7 +149,7 @@ impl Stage for TestStage {
             (KeywordConversation::new(engine, Origin { address }), BytesMut::new())
         });
         input.extend_from_slice(line);
-        if self.form == Form::Text {
+        if self.form == Form::Text && !conversation.awaits_contents() {
             input.extend_from_slice(b"\r\n");
         }
         let mut replies = Vec::new();
@@ -145,12 +167,20 @@ impl Stage for TestStage {
                     replies.push("(closed)".into());
                     return replies;
                 }
-                Cut::Request(request) => {
-                    let answer = conversation.answer(request).await;
-                    replies.push(self.shown(match answer.output {
-                        Output::Now(bytes) => bytes,
-                        Output::Later(bytes) => bytes.await,
-                    }));
+                Cut::Contents(piece) => conversation.take_in(piece).await,
+                cut @ (Cut::Request(_) | Cut::ContentsEnd) => {
+                    let answer = match cut {
+                        Cut::Request(request) => conversation.answer(request).await,
+                        _ => conversation.finish().await,
+                    };
+                    match answer.output {
+                        Output::Now(bytes) => replies.push(self.shown(bytes)),
+                        Output::Later(bytes) => replies.push(self.shown(bytes.await)),
+                        Output::Pieces(pieces) => {
+                            let pieces: Vec<_> = pieces.try_collect().await.unwrap();
+                            replies.extend(self.shown_contents(&pieces.concat()));
+                        }
+                    }
                     if let Some(written) = answer.written {
                         written.await;
                     }
