@@ -2,7 +2,11 @@
 
 mod complaint;
 mod connection;
-pub mod line;
+pub mod console;
+mod file;
+mod form;
+mod keyword;
+mod line;
 mod reply;
 mod shown;
 pub mod terminal;
@@ -12,16 +16,15 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::text::Text;
-use connection::Connection;
+use connection::{Lost, Unreachable};
+use console::Console;
 use kabar_catalogue::Lang;
-use line::{FAREWELL, Shell, Step};
-use terminal::{LINE_BYTES_MAX, Source, Typed};
-use url::Address;
+use url::Scheme;
 
 /// Arguments of `kabar shell`.
 #[derive(clap::Args, Clone, Debug)]
 pub struct ShellArgs {
-    /// line-en://HOST:PORT, line-id://HOST:PORT or realm://HOST:PORT; without a port, 8889
+    /// line-en://HOST:PORT, line-id://HOST:PORT, realm://HOST:PORT or form://HOST:PORT (without a port, 8889), or keyword://HOST:PORT (without a port, 8000)
     pub url: String,
 }
 
@@ -58,22 +61,17 @@ impl From<Outcome> for ExitCode {
 
 /// Runs a shell on this process's terminal or pipes.
 pub fn run(url: &str, lang: Lang) -> Outcome {
-    let (mut out, mut complaints) = (io::stdout(), io::stderr());
-    match terminal::source() {
-        Ok(mut source) => run_on(url, lang, source.as_mut(), &mut out, &mut complaints),
+    let mut complaints = io::stderr();
+    match terminal::open(lang) {
+        Ok(mut console) => run_on(url, &mut console, &mut complaints),
         Err(error) => failed(lang, &error, &mut complaints),
     }
 }
 
-/// As [`run`], with the input and the outputs handed in: answers go to `out`, what the program
-/// itself has to complain about to `complaints`.
-pub fn run_on(
-    url: &str,
-    lang: Lang,
-    source: &mut dyn Source,
-    out: &mut dyn Write,
-    complaints: &mut dyn Write,
-) -> Outcome {
+/// As [`run`], with the person's end handed in. What the program itself has to complain about goes to
+/// `complaints`.
+pub fn run_on(url: &str, console: &mut Console, complaints: &mut dyn Write) -> Outcome {
+    let lang = console.lang;
     let address = match url::parse(url) {
         Ok(address) => address,
         Err(error) => {
@@ -81,17 +79,19 @@ pub fn run_on(
             return Outcome::Usage;
         }
     };
-    let connection = match Connection::open(&address) {
-        Ok(connection) => connection,
-        Err(why) => {
-            complain(complaints, &complaint::unreachable(lang, &address, &why));
-            return Outcome::Unreachable;
-        }
+    let ended = match address.scheme {
+        Scheme::Line(profile) => line::talk(&address, profile, console),
+        Scheme::Form => form::talk(&address, console),
+        Scheme::Keyword => keyword::talk(&address, console),
     };
-    match talk(&address, lang, connection, source, out) {
+    match ended {
         Ok(()) => Outcome::Done,
+        Err(End::Unreachable(why)) => {
+            complain(complaints, &complaint::unreachable(lang, &address, &why));
+            Outcome::Unreachable
+        }
         Err(End::Lost(why)) => {
-            complain(complaints, &complaint::lost(lang, &address, &why));
+            complain(complaints, &complaint::lost(lang, &address, why));
             Outcome::Unreachable
         }
         // Nobody reads on, as in `kabar shell … | head -1`: no reason to complain.
@@ -101,51 +101,28 @@ pub fn run_on(
 }
 
 /// Why a conversation could not go on.
+#[derive(Debug)]
 enum End {
-    Lost(connection::Lost),
+    Unreachable(Unreachable),
+    Lost(Lost),
     Io(io::Error),
+}
+
+impl From<Unreachable> for End {
+    fn from(why: Unreachable) -> Self {
+        Self::Unreachable(why)
+    }
+}
+
+impl From<Lost> for End {
+    fn from(why: Lost) -> Self {
+        Self::Lost(why)
+    }
 }
 
 impl From<io::Error> for End {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
-    }
-}
-
-fn talk(
-    address: &Address,
-    lang: Lang,
-    mut connection: Connection,
-    source: &mut dyn Source,
-    out: &mut dyn Write,
-) -> Result<(), End> {
-    let mut shell = Shell::new(address.profile, lang);
-    loop {
-        let step = match source.next(&shell.prompt(), out)? {
-            Typed::Line(typed) => shell.plan(&typed),
-            Typed::NotText => Step::Print(line::error(&Text::LineNotUtf8.say(lang, &[]))),
-            Typed::TooLong => {
-                let limit = complaint::mebibytes(LINE_BYTES_MAX);
-                let text = Text::LineTooLong.say(lang, &[("mebibytes", &limit)]);
-                Step::Print(line::error(&text))
-            }
-            Typed::End => return Ok(()),
-        };
-        match step {
-            Step::Nothing => {}
-            Step::Print(text) => writeln!(out, "{text}")?,
-            Step::Ask(request) => {
-                let reply = connection.ask(&request.line).map_err(End::Lost)?;
-                writeln!(out, "{}", shell.answer(&request, &reply))?;
-            }
-            Step::Leave(last_line) => {
-                if let Some(last_line) = last_line {
-                    connection.leave(&last_line);
-                }
-                writeln!(out, "{FAREWELL}")?;
-                return Ok(out.flush()?);
-            }
-        }
     }
 }
 

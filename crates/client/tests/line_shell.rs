@@ -3,15 +3,18 @@
 
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+mod support;
+
+use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 
 use kabar_client::Lang;
-use kabar_client::shell::{self, Outcome, terminal::Plain};
+use kabar_client::shell::console::Console;
+use kabar_client::shell::terminal::{Plain, screen::Screen};
+use kabar_client::shell::{self, Outcome};
 
-/// Small enough that no character, escape or end of a reply comes in one read by rule.
-const PIECE_BYTES: usize = 7;
+use support::{Memory, send_in_pieces};
 
 /// Answers each line with what `answer` makes of it, and returns the lines it got. It closes the
 /// connection when there is no answer, or at the end of the lines.
@@ -32,24 +35,21 @@ fn server(answer: fn(&str) -> Option<&'static str>) -> (u16, JoinHandle<Vec<Stri
             let Some(reply) = answer(&line) else {
                 return lines;
             };
-            send_in_pieces(&mut stream, reply.as_bytes());
+            send_in_pieces(&mut stream, format!("{reply}\r\n\r\n").as_bytes());
         }
     });
     (port, served)
 }
 
-fn send_in_pieces(stream: &mut TcpStream, reply: &[u8]) {
-    for piece in [reply, b"\r\n\r\n"].concat().chunks(PIECE_BYTES) {
-        stream.write_all(piece).unwrap();
-    }
-}
-
 /// The outcome, what was printed, and the complaints.
-fn run(url: &str, lang: Lang, input: &str) -> (Outcome, String, String) {
-    let (mut out, mut complaints) = (vec![], vec![]);
-    let mut source = Plain::new(input.as_bytes());
-    let outcome = shell::run_on(url, lang, &mut source, &mut out, &mut complaints);
-    (outcome, String::from_utf8(out).unwrap(), String::from_utf8(complaints).unwrap())
+fn run(url: &str, lang: Lang, input: impl AsRef<[u8]>) -> (Outcome, String, String) {
+    let out = Memory::default();
+    let mut complaints = vec![];
+    let source = Plain::new(Cursor::new(input.as_ref().to_vec()));
+    let screen = Screen::plain(out.clone());
+    let mut console = Console::plain(Box::new(source), screen, lang, ".".as_ref());
+    let outcome = shell::run_on(url, &mut console, &mut complaints);
+    (outcome, out.text(), String::from_utf8(complaints).unwrap())
 }
 
 fn original(line: &str) -> Option<&'static str> {
@@ -95,7 +95,7 @@ Command t-1:Exit from program
 }
 
 #[test]
-fn the_end_of_the_input_ends_the_shell_and_the_last_line_needs_no_line_end() {
+fn the_end_of_the_input_ends_the_session_and_the_last_line_needs_no_line_end() {
     let (port, served) = server(original);
     let (outcome, out, complaints) =
         run(&format!("realm://127.0.0.1:{port}/"), Lang::En, "auth a b\nsend c d");
@@ -103,7 +103,8 @@ fn the_end_of_the_input_ends_the_shell_and_the_last_line_needs_no_line_end() {
     let expected =
         "Command :username a logged in, token t-1\nCommand t-1:message sent to c\nCommand t-1:\n";
     assert_eq!((out.as_str(), complaints.as_str()), (expected, ""));
-    assert_eq!(served.join().unwrap(), ["auth a b \r\n", "send t-1 c  d \r\n"]);
+    let lines = ["auth a b \r\n", "send t-1 c  d \r\n", "logout t-1 \r\n"];
+    assert_eq!(served.join().unwrap(), lines);
 }
 
 #[test]
@@ -148,22 +149,19 @@ fn exit_ends_the_shell_even_when_the_server_does_not_answer_it() {
 #[test]
 fn a_line_that_is_no_text_is_refused_and_the_next_one_is_read() {
     let (port, served) = server(original);
-    let (mut out, mut complaints) = (vec![], vec![]);
-    let mut source = Plain::new(&b"auth a \xff\nauth a b\n"[..]);
     let url = format!("line-en://127.0.0.1:{port}");
-    let outcome = shell::run_on(&url, Lang::En, &mut source, &mut out, &mut complaints);
-    let out = String::from_utf8(out).unwrap();
+    let (outcome, out, _) = run(&url, Lang::En, b"auth a \xff\nauth a b\n");
     assert_eq!(outcome, Outcome::Done);
     assert!(
         out.starts_with("Command :Error, the line is not UTF-8 text; nothing was sent\n"),
         "{out}"
     );
-    assert_eq!(served.join().unwrap(), ["auth a b \r\n"]);
+    assert_eq!(served.join().unwrap(), ["auth a b \r\n", "logout t-1 \r\n"]);
 }
 
 #[test]
 fn a_bad_url_is_a_usage_error_and_connects_nowhere() {
-    for url in ["", "localhost", "form://localhost", "line-en://::1", "realm://h:0"] {
+    for url in ["", "localhost", "http://localhost", "line-en://::1", "realm://h:0"] {
         let (outcome, out, complaints) = run(url, Lang::En, "inbox\n");
         assert_eq!((outcome.code(), out.as_str()), (2, ""), "{url}");
         assert!(complaints.contains("Write line-en://HOST:PORT"), "{complaints}");
@@ -190,13 +188,11 @@ fn nobody_reading_on_is_no_failure_and_a_full_disk_is_one() {
     {
         let (port, served) = server(original);
         let mut complaints = vec![];
-        let outcome = shell::run_on(
-            &format!("line-en://127.0.0.1:{port}"),
-            Lang::En,
-            &mut Plain::new(&b"auth a b\n"[..]),
-            &mut Broken(kind),
-            &mut complaints,
-        );
+        let source = Plain::new(&b"auth a b\n"[..]);
+        let screen = Screen::plain(Broken(kind));
+        let mut console = Console::plain(Box::new(source), screen, Lang::En, ".".as_ref());
+        let url = format!("line-en://127.0.0.1:{port}");
+        let outcome = shell::run_on(&url, &mut console, &mut complaints);
         assert_eq!((outcome.code(), !complaints.is_empty()), (code, complained));
         assert!(served.join().unwrap().is_empty());
     }

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use super::connection::{CONNECT_SECS, Lost, REPLY_BYTES_MAX, REPLY_IDLE_SECS, Unreachable};
 use super::shown;
-use super::url::{Address, DEFAULT_PORT, UrlError};
+use super::url::{Address, DEFAULT_PORT, KEYWORD_PORT, UrlError};
 use crate::text::Text;
 use kabar_catalogue::Lang;
 
@@ -19,11 +19,17 @@ pub(super) fn bad_url(lang: Lang, url: &str, error: &UrlError) -> String {
         UrlError::BareIpv6 => Text::UrlBareIpv6.say(lang, &[url]),
         UrlError::BadPort(port) => with(Text::UrlBadPort, "port", port),
     };
-    let hint = Text::UrlHint.say(lang, &[("port", &DEFAULT_PORT.to_string())]);
+    let (port, keyword_port) = (DEFAULT_PORT.to_string(), KEYWORD_PORT.to_string());
+    let hint = Text::UrlHint.say(lang, &[("port", &port), ("keyword_port", &keyword_port)]);
     format!("{what}\n{hint}")
 }
 
 pub(super) fn unreachable(lang: Lang, address: &Address, why: &Unreachable) -> String {
+    format!("{}\n{}", unreachable_because(lang, address, why), Text::UnreachableHint.say(lang, &[]))
+}
+
+/// What happened and why, without the advice.
+pub(super) fn unreachable_because(lang: Lang, address: &Address, why: &Unreachable) -> String {
     let what = Text::Unreachable.say(lang, &[("address", &address.to_string())]);
     let reason = |text: Text, error: &std::io::Error| {
         text.say(lang, &[("reason", &shown::plain(&error.to_string()))])
@@ -38,17 +44,22 @@ pub(super) fn unreachable(lang: Lang, address: &Address, why: &Unreachable) -> S
         }
         Unreachable::Failed(error) => reason(Text::UnreachableOther, error),
     };
-    format!("{what}\n{why}\n{}", Text::UnreachableHint.say(lang, &[]))
+    format!("{what}\n{why}")
 }
 
-pub(super) fn lost(lang: Lang, address: &Address, why: &Lost) -> String {
+pub(super) fn lost(lang: Lang, address: &Address, why: Lost) -> String {
+    format!("{}\n{}", lost_because(lang, address, why), Text::LostHint.say(lang, &[]))
+}
+
+/// What happened and why, without the advice.
+pub(super) fn lost_because(lang: Lang, address: &Address, why: Lost) -> String {
     let what = Text::Lost.say(lang, &[("address", &address.to_string())]);
     let why = match why {
         Lost::Closed => Text::LostClosed.say(lang, &[]),
         Lost::Silent => Text::LostSilent.say(lang, &[("seconds", &REPLY_IDLE_SECS.to_string())]),
         Lost::TooLong => Text::LostTooLong.say(lang, &[("mebibytes", &mebibytes(REPLY_BYTES_MAX))]),
     };
-    format!("{what}\n{why}\n{}", Text::LostHint.say(lang, &[]))
+    format!("{what}\n{why}")
 }
 
 /// A limit as people read it.
@@ -59,11 +70,11 @@ pub(super) fn mebibytes(bytes: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::url::Profile;
+    use crate::shell::url::Scheme;
 
     #[test]
     fn a_complaint_has_at_most_three_lines_and_no_gaps_left_in_it() {
-        let address = Address { profile: Profile::LineEn, host: "::1".to_owned(), port: 8889 };
+        let address = Address { scheme: Scheme::Form, host: "::1".to_owned(), port: 8889 };
         let other = || std::io::Error::other("a\u{1b}b");
         for lang in [Lang::En, Lang::Id] {
             let mut complaints = vec![];
@@ -76,7 +87,7 @@ mod tests {
                 complaints.push(unreachable(lang, &address, &why));
             }
             for why in [Lost::Closed, Lost::Silent, Lost::TooLong] {
-                complaints.push(lost(lang, &address, &why));
+                complaints.push(lost(lang, &address, why));
             }
             for error in [
                 UrlError::NoScheme,

@@ -1,4 +1,9 @@
-//! The socket: one request at a time, each answered before the next is sent.
+//! The socket. [`Connection`] is for servers that only answer: one request at a time, each answered
+//! before the next is sent.
+
+pub(super) mod live;
+pub(super) mod messages;
+pub(super) mod ticking;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -16,13 +21,13 @@ pub(super) const CONNECT_SECS: u64 = 10;
 pub(super) const REPLY_IDLE_SECS: u64 = 60;
 
 /// As [`REPLY_IDLE_SECS`], once the person wants to leave.
-const FAREWELL_SECS: u64 = 2;
+pub(super) const FAREWELL_SECS: u64 = 2;
 
 /// One reply with its end.
 pub(super) const REPLY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 const REPLY_END: &[u8] = b"\r\n\r\n";
-const READ_BYTES: usize = 16 * 1024;
+pub(super) const READ_BYTES: usize = 16 * 1024;
 
 /// Why there is no connection.
 #[derive(Debug)]
@@ -36,13 +41,13 @@ pub(super) enum Unreachable {
 }
 
 /// Why a connection is of no more use.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lost {
     /// Ended by the other side or by the network.
     Closed,
     /// Nothing came for [`REPLY_IDLE_SECS`].
     Silent,
-    /// The reply exceeds [`REPLY_BYTES_MAX`].
+    /// A reply exceeds [`REPLY_BYTES_MAX`].
     TooLong,
 }
 
@@ -52,16 +57,8 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn open(address: &Address) -> Result<Self, Unreachable> {
-        let (host, port) = (address.host.clone(), address.port);
-        let (sender, receiver) = mpsc::channel();
-        // A thread, since the system's name look-up knows no time limit of ours. One that is too
-        // late ends by itself, or with the program.
-        thread::spawn(move || sender.send(connect(&host, port)));
-        let stream = receiver
-            .recv_timeout(Duration::from_secs(CONNECT_SECS))
-            .unwrap_or(Err(Unreachable::Timeout))?;
-        let prepared = stream.set_nodelay(true).and_then(|()| limit(&stream, REPLY_IDLE_SECS));
-        prepared.map_err(Unreachable::Failed)?;
+        let stream = open(address)?;
+        limit(&stream, REPLY_IDLE_SECS).map_err(Unreachable::Failed)?;
         Ok(Self { stream })
     }
 
@@ -78,6 +75,20 @@ impl Connection {
             let _ = self.ask(line);
         }
     }
+}
+
+/// A new connection.
+pub(super) fn open(address: &Address) -> Result<TcpStream, Unreachable> {
+    let (host, port) = (address.host.clone(), address.port);
+    let (sender, receiver) = mpsc::channel();
+    // A thread, since the system's name look-up knows no time limit of ours. One that is too
+    // late ends by itself, or with the program.
+    thread::spawn(move || sender.send(connect(&host, port)));
+    let stream = receiver
+        .recv_timeout(Duration::from_secs(CONNECT_SECS))
+        .unwrap_or(Err(Unreachable::Timeout))?;
+    stream.set_nodelay(true).map_err(Unreachable::Failed)?;
+    Ok(stream)
 }
 
 fn connect(host: &str, port: u16) -> Result<TcpStream, Unreachable> {

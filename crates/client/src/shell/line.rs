@@ -1,9 +1,12 @@
-//! The shell for dialect line: from a typed line to a request, from a reply to what is printed.
-//! No socket, no terminal, no clock.
+//! The shell for dialect line. [`Shell`] goes from a typed line to a request, and from a reply to what
+//! is printed: no socket, no terminal, no clock. The rest is done in `front`.
 
 mod commands;
+mod front;
 #[cfg(test)]
 mod tests;
+
+pub(super) use front::talk;
 
 use commands::{Command, Form, Prints};
 
@@ -14,7 +17,7 @@ use crate::text::Text;
 use kabar_catalogue::Lang;
 
 /// What the shell prints as it ends.
-pub const FAREWELL: &str = "Exit from program";
+pub(super) const FAREWELL: &str = "Exit from program";
 
 /// A longer "token" is none; the tokens known have 36 bytes.
 const TOKEN_BYTES_MAX: usize = 256;
@@ -25,7 +28,7 @@ const MESSAGES_FIRST: &[&str] = &["messages", "message"];
 
 /// One person's shell: the wording, and the token once there is one.
 #[derive(Clone, Debug)]
-pub struct Shell {
+pub(super) struct Shell {
     profile: Profile,
     lang: Lang,
     token: Option<String>,
@@ -33,22 +36,37 @@ pub struct Shell {
 
 /// What a typed line leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(super) enum Step {
     /// Nothing was typed.
     Nothing,
     /// The answer is known without the server.
     Print(String),
     /// A request, and what its reply is the answer to.
     Ask(Request),
-    /// The end; the line, if there is one, ends the session at the server first.
-    Leave(Option<String>),
+    /// A local file goes into a request.
+    SendFile(FileRequest),
+    /// The answer to the line is a file.
+    GetFile(String),
+    /// The end of the program.
+    Leave,
+}
+
+/// A request with a local file in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FileRequest {
+    /// The line up to the name of the file.
+    pub(super) start: String,
+    /// To whom the file goes.
+    pub(super) to: String,
+    /// Where the file lies.
+    pub(super) path: String,
 }
 
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
+pub(super) struct Request {
     /// The line with its CRLF, and no other line end in it.
-    pub line: String,
+    pub(super) line: String,
     prints: Prints,
     /// The name that a success repeats: of a person or of a group.
     name: String,
@@ -56,17 +74,17 @@ pub struct Request {
 
 impl Shell {
     /// A shell without a login.
-    pub fn new(profile: Profile, lang: Lang) -> Self {
+    pub(super) fn new(profile: Profile, lang: Lang) -> Self {
         Self { profile, lang, token: None }
     }
 
     /// The prompt; the token in it is printable ASCII.
-    pub fn prompt(&self) -> String {
+    pub(super) fn prompt(&self) -> String {
         format!("Command {}:", self.token.as_deref().unwrap_or_default())
     }
 
     /// What to do about a typed line.
-    pub fn plan(&self, typed: &str) -> Step {
+    pub(super) fn plan(&self, typed: &str) -> Step {
         // One typed line is one request, whatever was pasted into it.
         let line = typed.replace(['\r', '\n'], " ");
         let (word, arguments) = first_word(&line);
@@ -77,29 +95,56 @@ impl Shell {
             return ask(word, None, arguments, Prints::Message, "");
         };
         if command.prints == Prints::Farewell {
-            // `logout` and not `exit`: original servers know no `exit`.
-            return Step::Leave(
-                self.token.as_ref().map(|token| request("logout", Some(token), "")),
-            );
+            return Step::Leave;
         }
         if command.login && self.token.is_none() {
             return Step::Print(error(NOT_AUTHORIZED));
         }
         let token = self.token.as_deref().filter(|_| command.login);
+        match command.prints {
+            Prints::FileSent { words, usage } => {
+                return self.send_file(command.name, arguments, words, usage);
+            }
+            Prints::Saved { usage } if arguments.is_empty() => return self.usage(usage),
+            Prints::Saved { .. } => return Step::GetFile(request(command.name, token, arguments)),
+            _ => {}
+        }
         let (arguments, name) = shape(command, arguments);
         ask(command.name, token, &arguments, command.prints, &name)
     }
 
+    /// The line that ends the session, if there is one. `logout` and not `exit`: original servers know
+    /// no `exit`.
+    pub(super) fn farewell(&self) -> Option<String> {
+        self.token.as_ref().map(|token| request("logout", Some(token), ""))
+    }
+
+    /// The path is what follows the first words, since it may have spaces.
+    fn send_file(&self, command: &str, arguments: &str, words: usize, usage: &str) -> Step {
+        let mut line = request(command, self.token.as_deref(), "");
+        line.truncate(line.trim_end().len());
+        let (mut to, mut path) = ("", arguments);
+        for _ in 0..words {
+            (to, path) = first_word(path);
+            line = format!("{line} {to}");
+        }
+        if path.is_empty() {
+            return self.usage(usage);
+        }
+        Step::SendFile(FileRequest { start: line, to: to.to_owned(), path: path.to_owned() })
+    }
+
+    fn usage(&self, usage: &str) -> Step {
+        Step::Print(error(&Text::Usage.say(self.lang, &[("usage", usage)])))
+    }
+
     /// What to print about the reply to `request`. A login is kept, a logout drops it.
-    pub fn answer(&mut self, request: &Request, reply: &[u8]) -> String {
+    pub(super) fn answer(&mut self, request: &Request, reply: &[u8]) -> String {
         let Some(reply) = Reply::read(reply) else {
             return error(&Text::ReplyUnreadable.say(self.lang, &[]));
         };
-        let printed = if reply.is_ok() {
-            self.success(request, &reply)
-        } else {
-            error(&reply.text(MESSAGE_FIRST).unwrap_or_else(|| reply.rest()))
-        };
+        let printed =
+            if reply.is_ok() { self.success(request, &reply) } else { error(&reply.reason()) };
         if request.prints == Prints::Help {
             return format!("{printed}\n{}", Text::HelpExit.say(self.lang, &[]));
         }
@@ -113,10 +158,18 @@ impl Shell {
             Prints::SentTo => format!("message sent to {name}"),
             Prints::Content => reply.json(MESSAGES_FIRST).unwrap_or_else(|| reply.rest()),
             Prints::Group(done) => format!("Group {name} {done}"),
-            Prints::Logout => self.logout(reply),
-            Prints::Help | Prints::Message | Prints::Farewell => {
-                reply.text(MESSAGE_FIRST).unwrap_or_else(|| reply.rest())
+            Prints::RealmAdded => format!("Realm {} added", first_word(&name).0),
+            Prints::SentToRealm => format!("Message sent to realm {}", first_word(&name).0),
+            Prints::FromRealm => {
+                let messages = reply.json(MESSAGES_FIRST).unwrap_or_else(|| reply.rest());
+                format!("Message received from realm {name}: {messages}")
             }
+            Prints::Logout => self.logout(reply),
+            Prints::Help
+            | Prints::Message
+            | Prints::Farewell
+            | Prints::FileSent { .. }
+            | Prints::Saved { .. } => reply.text(MESSAGE_FIRST).unwrap_or_else(|| reply.rest()),
         }
     }
 
@@ -140,12 +193,12 @@ impl Shell {
 }
 
 /// True for a line with a password in it, which no history should keep.
-pub fn holds_password(typed: &str) -> bool {
+pub(super) fn holds_password(typed: &str) -> bool {
     commands::find(first_word(typed).0).is_some_and(|command| command.prints == Prints::Login)
 }
 
 /// A refusal, in the form all profiles print.
-pub fn error(reason: &str) -> String {
+pub(super) fn error(reason: &str) -> String {
     format!("Error, {reason}")
 }
 

@@ -6,7 +6,7 @@ use std::str::Chars;
 /// True for characters that steer a terminal or reorder what is on it: C0, DEL, C1, the bidi
 /// controls and the two Unicode line ends. The zero-width joiner is none of them, scripts and emoji
 /// need it.
-fn steers(c: char) -> bool {
+pub(crate) fn steers(c: char) -> bool {
     let bidi_mark = matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}');
     let line_end_or_bidi = matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     c.is_control() || bidi_mark || line_end_or_bidi

@@ -1,13 +1,20 @@
 //! Where typed lines come from: a line editor on a terminal, plain standard input otherwise.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+pub mod cancel;
+mod editor;
+pub mod screen;
+mod signals;
 
-use rustyline::error::ReadlineError;
-use rustyline::{Config, DefaultEditor};
+use std::io::{self, BufRead, IsTerminal, Read};
+use std::path::PathBuf;
 
-use super::line::holds_password;
+use super::console::Console;
+use cancel::Cancel;
+use editor::Editor;
+use kabar_catalogue::Lang;
+use screen::Screen;
 
-/// One typed line. Files travel in lines, so this is the limit of a reply.
+/// One typed line, and so a message with all that an original server may take.
 pub const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// How many lines the history holds, in memory only.
@@ -22,6 +29,8 @@ pub enum Typed {
     NotText,
     /// A line longer than [`LINE_BYTES_MAX`]; it is skipped.
     TooLong,
+    /// Ctrl-C.
+    Interrupted,
     /// The end of the input.
     End,
 }
@@ -29,17 +38,37 @@ pub enum Typed {
 /// A source of typed lines.
 pub trait Source {
     /// Shows the prompt and waits for a line. A source without an editor writes the prompt to
-    /// `out`, and ends the prompt's line there at the end of the input.
-    fn next(&mut self, prompt: &str, out: &mut dyn Write) -> io::Result<Typed>;
+    /// `screen`, and ends the prompt's line there at the end of the input.
+    fn next(&mut self, prompt: &str, screen: &Screen) -> io::Result<Typed>;
+
+    /// As [`Source::next`], with nothing shown of what is typed where that is possible.
+    fn secret(&mut self, prompt: &str, screen: &Screen) -> io::Result<Typed> {
+        self.next(prompt, screen)
+    }
+
+    /// Keeps a line in the history, if there is one.
+    fn remember(&mut self, _line: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Whether somebody is there who can be asked a question.
+    fn is_person(&self) -> bool {
+        false
+    }
 }
 
-/// The source for this process.
-pub fn source() -> io::Result<Box<dyn Source>> {
-    if edits() {
-        Ok(Box::new(Editor::new()?))
+/// This process's terminal or pipes, and its current directory.
+pub fn open(lang: Lang) -> io::Result<Console> {
+    let cancel = Cancel::default();
+    signals::watch(cancel.clone())?;
+    let (source, screen): (Box<dyn Source>, _) = if edits() {
+        let (editor, screen) = Editor::open()?;
+        (Box::new(editor), screen)
     } else {
-        Ok(Box::new(Plain::new(io::stdin().lock())))
-    }
+        (Box::new(Plain::new(io::stdin().lock())), Screen::plain(io::stdout()))
+    };
+    let bars = io::stderr().is_terminal();
+    Ok(Console { source, screen, lang, directory: PathBuf::from("."), bars, cancel })
 }
 
 /// An editor writes escape bytes: only where they are understood, and never into a pipe.
@@ -72,18 +101,20 @@ impl<R: BufRead> Plain<R> {
 }
 
 impl<R: BufRead> Source for Plain<R> {
-    fn next(&mut self, prompt: &str, out: &mut dyn Write) -> io::Result<Typed> {
-        write!(out, "{prompt}")?;
-        out.flush()?;
+    fn next(&mut self, prompt: &str, screen: &Screen) -> io::Result<Typed> {
+        screen.prompt(prompt)?;
         let mut bytes = Vec::new();
         let limit = u64::try_from(LINE_BYTES_MAX + 1).unwrap_or(u64::MAX);
         let read = self.0.by_ref().take(limit).read_until(b'\n', &mut bytes)?;
         if read == 0 {
-            writeln!(out)?;
+            screen.print("")?;
             return Ok(Typed::End);
         }
         if bytes.last() == Some(&b'\n') {
             bytes.pop();
+            if bytes.last() == Some(&b'\r') {
+                bytes.pop();
+            }
         } else if read > LINE_BYTES_MAX {
             self.skip_line()?;
             return Ok(Typed::TooLong);
@@ -92,54 +123,20 @@ impl<R: BufRead> Source for Plain<R> {
     }
 }
 
-/// A line editor with a history that no file ever sees.
-struct Editor(DefaultEditor);
-
-impl Editor {
-    fn new() -> io::Result<Self> {
-        // Without bracketed paste, pasted lines are commands one after the other, as from a pipe.
-        let config = Config::builder()
-            .max_history_size(HISTORY_LINES_MAX)
-            .map_err(io::Error::other)?
-            .auto_add_history(false)
-            .bracketed_paste(false)
-            .build();
-        DefaultEditor::with_config(config).map(Self).map_err(io::Error::other)
-    }
-}
-
-impl Source for Editor {
-    fn next(&mut self, prompt: &str, _out: &mut dyn Write) -> io::Result<Typed> {
-        match self.0.readline(prompt) {
-            Ok(line) if line.len() > LINE_BYTES_MAX => Ok(Typed::TooLong),
-            Ok(line) => {
-                if !holds_password(&line) {
-                    self.0.add_history_entry(line.as_str()).map_err(io::Error::other)?;
-                }
-                Ok(Typed::Line(line))
-            }
-            Err(ReadlineError::Eof | ReadlineError::Interrupted) => Ok(Typed::End),
-            Err(ReadlineError::Io(error)) => Err(error),
-            Err(error) => Err(io::Error::other(error)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn lines_come_one_by_one_with_a_prompt_each_and_then_the_end() {
-        let mut out = Vec::new();
+    fn lines_come_one_by_one_and_then_the_end() {
+        let screen = Screen::plain(io::sink());
         let mut source = Plain::new(&b"auth a b\r\n\n\xff\nlast"[..]);
-        let mut next = || source.next("p:", &mut out).unwrap();
-        assert_eq!(next(), Typed::Line("auth a b\r".to_owned()));
+        let mut next = || source.next("p:", &screen).unwrap();
+        assert_eq!(next(), Typed::Line("auth a b".to_owned()));
         assert_eq!(next(), Typed::Line(String::new()));
         assert_eq!(next(), Typed::NotText);
         assert_eq!(next(), Typed::Line("last".to_owned()));
         assert_eq!(next(), Typed::End);
-        assert_eq!(out, b"p:p:p:p:p:\n");
     }
 
     #[test]
@@ -148,8 +145,9 @@ mod tests {
         input.push(b'\n');
         input.resize(input.len() + LINE_BYTES_MAX + 1, b'y');
         input.extend_from_slice(b"y\nnext\n");
+        let screen = Screen::plain(io::sink());
         let mut source = Plain::new(&input[..]);
-        let mut next = || source.next("", &mut io::sink()).unwrap();
+        let mut next = || source.next("", &screen).unwrap();
         assert_eq!(next(), Typed::Line("x".repeat(LINE_BYTES_MAX)));
         assert_eq!(next(), Typed::TooLong);
         assert_eq!(next(), Typed::Line("next".to_owned()));

@@ -3,8 +3,31 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 
-/// The port of a URL that names none.
+/// The port of a URL that names none: that of a server that understands every dialect but the next.
 pub const DEFAULT_PORT: u16 = 8889;
+
+/// The same for `keyword`, where the server speaks first, so that it has a port of its own.
+pub const KEYWORD_PORT: u16 = 8000;
+
+/// Which shell a person gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Commands and questions, over dialect form.
+    Form,
+    /// Menus, over dialect keyword.
+    Keyword,
+    /// Commands, over dialect line.
+    Line(Profile),
+}
+
+impl Scheme {
+    fn default_port(self) -> u16 {
+        match self {
+            Self::Keyword => KEYWORD_PORT,
+            Self::Form | Self::Line(_) => DEFAULT_PORT,
+        }
+    }
+}
 
 /// Which seed's wording the shell prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +43,8 @@ pub enum Profile {
 /// Where a shell connects, and how it speaks there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
-    /// The wording.
-    pub profile: Profile,
+    /// The dialect, and its wording.
+    pub scheme: Scheme,
     /// A host name or an address; an IPv6 address is held without its brackets.
     pub host: String,
     /// Never 0.
@@ -59,15 +82,17 @@ pub enum UrlError {
 /// Reads a shell URL. One `/` at the end is allowed, any other path is not.
 ///
 /// ```text
-/// url  = ("line-en" / "line-id" / "realm") "://" host [":" port] ["/"]
+/// url  = ("form" / "keyword" / "line-en" / "line-id" / "realm") "://" host [":" port] ["/"]
 /// host = "[" IPv6 address "]" / 1*(letter / digit / "." / "-" / "_")
 /// ```
 pub fn parse(url: &str) -> Result<Address, UrlError> {
     let (scheme, rest) = url.split_once("://").ok_or(UrlError::NoScheme)?;
-    let profile = match scheme.to_ascii_lowercase().as_str() {
-        "line-en" => Profile::LineEn,
-        "line-id" => Profile::LineId,
-        "realm" => Profile::Realm,
+    let scheme = match scheme.to_ascii_lowercase().as_str() {
+        "form" => Scheme::Form,
+        "keyword" => Scheme::Keyword,
+        "line-en" => Scheme::Line(Profile::LineEn),
+        "line-id" => Scheme::Line(Profile::LineId),
+        "realm" => Scheme::Line(Profile::Realm),
         _ => return Err(UrlError::UnknownScheme(scheme.to_owned())),
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -75,8 +100,8 @@ pub fn parse(url: &str) -> Result<Address, UrlError> {
         Some(bracketed) => bracketed_host(bracketed)?,
         None => plain_host(rest)?,
     };
-    let port = port.map_or(Ok(DEFAULT_PORT), read_port)?;
-    Ok(Address { profile, host: host.to_owned(), port })
+    let port = port.map_or(Ok(scheme.default_port()), read_port)?;
+    Ok(Address { scheme, host: host.to_owned(), port })
 }
 
 fn bracketed_host(rest: &str) -> Result<(&str, Option<&str>), UrlError> {
@@ -118,16 +143,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_names_a_profile_a_host_and_perhaps_a_port() {
-        for (url, profile, host, port, shown) in [
-            ("line-en://localhost", Profile::LineEn, "localhost", 8889, "localhost:8889"),
-            ("LINE-ID://192.0.2.7:90", Profile::LineId, "192.0.2.7", 90, "192.0.2.7:90"),
-            ("realm://[::1]:8891/", Profile::Realm, "::1", 8891, "[::1]:8891"),
-            ("realm://[fe80::7]", Profile::Realm, "fe80::7", 8889, "[fe80::7]:8889"),
-            ("line-en://lab_2.example:65535", Profile::LineEn, "lab_2.example", 65535, ""),
+    fn a_url_names_a_shell_a_host_and_perhaps_a_port() {
+        let line = Scheme::Line;
+        for (url, scheme, host, port, shown) in [
+            ("line-en://localhost", line(Profile::LineEn), "localhost", 8889, "localhost:8889"),
+            ("LINE-ID://192.0.2.7:90", line(Profile::LineId), "192.0.2.7", 90, "192.0.2.7:90"),
+            ("realm://[::1]:8891/", line(Profile::Realm), "::1", 8891, "[::1]:8891"),
+            ("realm://[fe80::7]", line(Profile::Realm), "fe80::7", 8889, "[fe80::7]:8889"),
+            ("line-en://lab_2.example:65535", line(Profile::LineEn), "lab_2.example", 65535, ""),
+            ("form://localhost", Scheme::Form, "localhost", 8889, "localhost:8889"),
+            ("Keyword://localhost/", Scheme::Keyword, "localhost", 8000, "localhost:8000"),
+            ("keyword://[::1]:9", Scheme::Keyword, "::1", 9, "[::1]:9"),
         ] {
             let address = parse(url).unwrap();
-            assert_eq!(address, Address { profile, host: host.to_owned(), port }, "{url}");
+            assert_eq!(address, Address { scheme, host: host.to_owned(), port }, "{url}");
             assert!(shown.is_empty() || address.to_string() == shown, "{url}");
         }
     }

@@ -24,6 +24,16 @@ pub(super) enum Prints {
     Logout,
     /// The group and what was done to it.
     Group(&'static str),
+    /// To whom the file went: the last of so many words that stand before its path.
+    FileSent { words: usize, usage: &'static str },
+    /// Under which name a file was saved.
+    Saved { usage: &'static str },
+    /// The realm that was added.
+    RealmAdded,
+    /// The realm that a message went to.
+    SentToRealm,
+    /// The realm, and what came from it.
+    FromRealm,
     /// The server's help and how to leave.
     Help,
     /// The server's own words.
@@ -50,6 +60,10 @@ const fn closed(name: &'static str, form: Form, prints: Prints) -> Command {
     Command { name, login: true, form, prints }
 }
 
+const fn file_sent(words: usize, usage: &'static str) -> Prints {
+    Prints::FileSent { words, usage }
+}
+
 const COMMANDS: &[Command] = &[
     open("auth", Form::Words, Prints::Login),
     open("register", Form::Words, Prints::Login),
@@ -67,16 +81,20 @@ const COMMANDS: &[Command] = &[
     closed("leavegroup", Form::AsTyped, Prints::Group("left")),
     closed("getgroups", Form::AsTyped, Prints::Content),
     closed("sendgroup", Form::WordAndText, Prints::SentTo),
-    closed("sendfile", Form::AsTyped, Prints::Message),
-    closed("sendgroupfile", Form::AsTyped, Prints::Message),
-    closed("getfile", Form::AsTyped, Prints::Message),
-    closed("addrealm", Form::AsTyped, Prints::Message),
-    closed("sendprivaterealm", Form::AsTyped, Prints::Message),
-    closed("sendfilerealm", Form::AsTyped, Prints::Message),
-    closed("sendgrouprealm", Form::AsTyped, Prints::Message),
-    closed("sendgroupfilerealm", Form::AsTyped, Prints::Message),
-    closed("getrealminbox", Form::AsTyped, Prints::Message),
-    closed("listrealm", Form::AsTyped, Prints::Message),
+    closed("sendfile", Form::AsTyped, file_sent(1, "sendfile USER PATH")),
+    closed("sendgroupfile", Form::AsTyped, file_sent(1, "sendgroupfile GROUP PATH")),
+    closed("getfile", Form::AsTyped, Prints::Saved { usage: "getfile CODE" }),
+    closed("addrealm", Form::AsTyped, Prints::RealmAdded),
+    closed("sendprivaterealm", Form::AsTyped, Prints::SentToRealm),
+    closed("sendfilerealm", Form::AsTyped, file_sent(2, "sendfilerealm REALM USER PATH")),
+    closed("sendgrouprealm", Form::AsTyped, Prints::SentToRealm),
+    closed(
+        "sendgroupfilerealm",
+        Form::AsTyped,
+        file_sent(2, "sendgroupfilerealm REALM GROUP PATH"),
+    ),
+    closed("getrealminbox", Form::AsTyped, Prints::FromRealm),
+    closed("listrealm", Form::AsTyped, Prints::Content),
 ];
 
 /// The row of a command word, in any case.

@@ -19,9 +19,11 @@ fn sent(profile: Profile, logged_in: bool, typed: &str) -> String {
     match shell(profile, logged_in).plan(typed) {
         Step::Ask(request) => request.line.replace(TOKEN, "T").replace("\r\n", "|"),
         Step::Print(text) => format!("prints {text}"),
-        Step::Leave(line) => {
-            format!("leaves {}", line.unwrap_or_default().replace(TOKEN, "T").replace("\r\n", "|"))
+        Step::SendFile(file) => {
+            format!("{} <{}> to {}", file.start.replace(TOKEN, "T"), file.path, file.to)
         }
+        Step::GetFile(line) => line.replace(TOKEN, "T").replace("\r\n", "|"),
+        Step::Leave => "leaves".to_owned(),
         Step::Nothing => "nothing".to_owned(),
     }
 }

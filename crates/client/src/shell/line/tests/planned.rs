@@ -25,8 +25,11 @@ fn the_token_goes_in_after_the_command_word() {
             ("joingroup kelompok", "joingroup T kelompok |"),
             ("leavegroup kelompok", "leavegroup T kelompok |"),
             ("logout", "logout T |"),
-            ("sendfile budi a.txt aGFp", "sendfile T budi a.txt aGFp |"),
-            ("sendgroupfile g a.txt b'aGFp'", "sendgroupfile T g a.txt b'aGFp' |"),
+            ("sendfile budi a.txt", "sendfile T budi <a.txt> to budi"),
+            ("sendfile  budi   my  own file ", "sendfile T budi <my  own file> to budi"),
+            ("sendgroupfile g /tmp/a.txt", "sendgroupfile T g </tmp/a.txt> to g"),
+            ("sendfilerealm b budi ~a b", "sendfilerealm T b budi <~a b> to budi"),
+            ("sendgroupfilerealm b g a", "sendgroupfilerealm T b g <a> to g"),
             ("getfile 7", "getfile T 7 |"),
             ("addrealm b 127.0.0.1 8890", "addrealm T b 127.0.0.1 8890 |"),
             ("sendprivaterealm b budi hai", "sendprivaterealm T b budi hai |"),
@@ -54,6 +57,20 @@ fn missing_arguments_and_unknown_commands_are_the_servers_to_judge() {
 }
 
 #[test]
+fn a_file_command_without_its_path_or_code_is_not_sent() {
+    for (typed, usage) in [
+        ("sendfile", "sendfile USER PATH"),
+        ("sendfile budi", "sendfile USER PATH"),
+        ("sendgroupfile g ", "sendgroupfile GROUP PATH"),
+        ("sendfilerealm b budi", "sendfilerealm REALM USER PATH"),
+        ("getfile", "getfile CODE"),
+    ] {
+        let refused = format!("prints Error, usage: {usage}");
+        assert_eq!(sent(Profile::Realm, true, typed), refused, "{typed}");
+    }
+}
+
+#[test]
 fn without_a_login_a_command_that_needs_one_is_not_sent() {
     for typed in
         ["send messi hai", "inbox", "list", "SHOW", "info", "logout", "getgroups", "getfile 7"]
@@ -68,9 +85,11 @@ fn without_a_login_a_command_that_needs_one_is_not_sent() {
 #[test]
 fn leaving_tells_the_server_when_it_holds_a_session() {
     for typed in ["exit", "quit", "EXIT now"] {
-        assert_eq!(sent(Profile::LineEn, true, typed), "leaves logout T |");
-        assert_eq!(sent(Profile::LineEn, false, typed), "leaves ");
+        assert_eq!(sent(Profile::LineEn, true, typed), "leaves");
     }
+    let line = format!("logout {TOKEN} \r\n");
+    assert_eq!(shell(Profile::LineEn, true).farewell(), Some(line));
+    assert_eq!(shell(Profile::LineEn, false).farewell(), None);
 }
 
 #[test]

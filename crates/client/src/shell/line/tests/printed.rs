@@ -85,19 +85,18 @@ fn successes_are_printed_as_the_seeds_print_them() {
             r#"{"status":"OK","message":"x","code":"c"}"#,
             "Group kelompok kita added",
         ),
+        ("addgroup kelompok", r#"{"status":"OK","message":"x"}"#, "Group kelompok added"),
         ("joingroup kelompok", r#"{"status":"OK","message":"x"}"#, "Group kelompok joined"),
         ("leavegroup kelompok", r#"{"status":"OK"}"#, "Group kelompok left"),
+        ("addrealm b 127.0.0.1 1", r#"{"status":"OK","message":"x"}"#, "Realm b added"),
+        ("sendprivaterealm b budi x", r#"{"status":"OK"}"#, "Message sent to realm b"),
+        ("sendgrouprealm b g x", r#"{"status":"OK"}"#, "Message sent to realm b"),
         (
-            "sendfile budi a aGFp",
-            r#"{"status":"OK","message":"File sent","file_code":"7"}"#,
-            "File sent",
+            "getrealminbox b",
+            r#"{"status":"OK","messages":[ ]}"#,
+            "Message received from realm b: []",
         ),
-        (
-            "getfile 7",
-            r#"{"status":"OK","file_name":"a","file_content":"aGFp"}"#,
-            r#"{"file_content":"aGFp","file_name":"a"}"#,
-        ),
-        ("getrealminbox b", r#"{"status":"OK","messages":[]}"#, "[]"),
+        ("listrealm", r#"{"status":"OK","messages":[{"name":"b"}]}"#, r#"[{"name":"b"}]"#),
         ("tari", r#"{"status":"OK","message":"kecak"}"#, "kecak"),
     ] {
         for profile in PROFILES {
