@@ -1,174 +1,18 @@
 //! Five dialects on one model: a person on any of them reaches a person on any other, with the clients
-//! that are out there: fixed-size reads, no terminators, nothing told apart but by what arrives.
+//! that are out there.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::Write;
+use std::net::TcpStream;
 
-use serde_json::{Value, json};
-use support::PATIENCE;
-use support::Server;
+use serde_json::json;
+use support::wild::{Person, read_blocks, read_brace, read_brace_of};
+use support::{PATIENCE, Server};
 
 /// A text that every dialect can carry: at most 100 characters, with what breaks sloppy clients.
 const TEXT: &str = "apa kabar? } {\"x\": 1} & = % + \\ 😀 é \u{202e}";
-
-/// Reads 64 bytes at a time and decodes each piece by itself, until the text ends in CRLF CRLF.
-fn read_line(stream: &mut TcpStream) -> Value {
-    let mut text = String::new();
-    while !text.ends_with("\r\n\r\n") {
-        let mut piece = [0; 64];
-        let count = stream.read(&mut piece).unwrap();
-        assert_ne!(count, 0, "hung up after {text:?}");
-        text += std::str::from_utf8(&piece[..count]).unwrap();
-    }
-    serde_json::from_str(&text).unwrap()
-}
-
-/// Reads blocks of 1,024 bytes, trims each, and takes the object as ended with one that is then shorter.
-fn read_blocks(stream: &mut TcpStream) -> Value {
-    let mut text = String::new();
-    loop {
-        let mut block = [0; 1024];
-        stream.read_exact(&mut block).unwrap();
-        let block = std::str::from_utf8(&block).unwrap().trim();
-        text += block;
-        if block.len() < 1024 {
-            return serde_json::from_str(&text).unwrap();
-        }
-    }
-}
-
-/// Receives up to 1,024 bytes at a time and takes the object as ended when it ends in a brace.
-fn read_brace(stream: &mut TcpStream) -> Value {
-    let mut text = String::new();
-    while !text.ends_with('}') {
-        let mut piece = [0; 1024];
-        let count = stream.read(&mut piece).unwrap();
-        assert_ne!(count, 0, "hung up after {text:?}");
-        text += std::str::from_utf8(&piece[..count]).unwrap();
-    }
-    serde_json::from_str(&text).unwrap()
-}
-
-fn form(values: &[(&str, &str)]) -> String {
-    let encode = |text: &str| -> String {
-        text.bytes()
-            .map(|byte| match byte {
-                b' ' => "+".to_owned(),
-                byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-                byte => format!("%{byte:02X}"),
-            })
-            .collect()
-    };
-    let pairs: Vec<String> = values.iter().map(|(k, v)| format!("{k}={}", encode(v))).collect();
-    pairs.join("&")
-}
-
-/// Somebody with the client of one dialect.
-enum Person {
-    Line { stream: TcpStream, token: String },
-    Form { stream: TcpStream, session: String },
-    Keyword { stream: TcpStream, token: Value },
-}
-
-impl Person {
-    fn come(dialect: &str, address: SocketAddr, user: &str) -> Self {
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        match dialect {
-            "form" => {
-                let mut person = Self::Form { stream, session: String::new() };
-                let values = [("username", user), ("password", "surabaya")];
-                let reply = person.ask_form("auth", &values);
-                let Self::Form { session, .. } = &mut person else { unreachable!() };
-                reply["session"].as_str().unwrap().clone_into(session);
-                person
-            }
-            "keyword" => {
-                let mut greeting = [0; 1024];
-                assert_ne!(stream.read(&mut greeting).unwrap(), 0);
-                let mut person = Self::Keyword { stream, token: Value::Null };
-                let wish =
-                    json!({"COMMAND": "AUTH-LOGIN", "username": user, "password": "surabaya"});
-                let reply = person.ask_object(wish);
-                let Self::Keyword { token, .. } = &mut person else { unreachable!() };
-                *token = reply["token"].clone();
-                person
-            }
-            _ => {
-                stream.write_all(format!("auth {user} surabaya \r\n").as_bytes()).unwrap();
-                let token = read_line(&mut stream)["tokenid"].as_str().unwrap().to_owned();
-                Self::Line { stream, token }
-            }
-        }
-    }
-
-    fn ask_form(&mut self, command: &str, values: &[(&str, &str)]) -> Value {
-        let Self::Form { stream, session } = self else { unreachable!() };
-        let mut values = values.to_vec();
-        values.insert(0, ("session", session.as_str()));
-        let mut request = format!("{command} {}", form(&values));
-        request += &" ".repeat(request.len().next_multiple_of(1024) - request.len());
-        stream.write_all(request.as_bytes()).unwrap();
-        read_blocks(stream)
-    }
-
-    fn ask_object(&mut self, mut wish: Value) -> Value {
-        let Self::Keyword { stream, token } = self else { unreachable!() };
-        wish["token"] = token.clone();
-        stream.write_all(wish.to_string().as_bytes()).unwrap();
-        let name = wish["COMMAND"].clone();
-        loop {
-            // A notification may come first.
-            let reply = read_brace(stream);
-            if reply["FOR"] == name {
-                assert_eq!(reply["status"], "success", "{wish}: {reply}");
-                return reply;
-            }
-        }
-    }
-
-    fn send(&mut self, to: &str, text: &str) {
-        match self {
-            Self::Line { stream, token } => {
-                stream.write_all(format!("send {token} {to}  {text} \r\n").as_bytes()).unwrap();
-                assert_eq!(read_line(stream)["message"], "Message sent");
-            }
-            Self::Form { .. } => {
-                let reply = self.ask_form("send", &[("destination", to), ("message", text)]);
-                assert_eq!(reply["message"], "Message Sent", "{reply}");
-            }
-            Self::Keyword { .. } => {
-                let wish =
-                    json!({"COMMAND": "CHAT-PRIVATE-SEND", "p_username": to, "message": text});
-                self.ask_object(wish);
-            }
-        }
-    }
-
-    /// The texts that this person has not read from that one.
-    fn read(&mut self, from: &str) -> Vec<String> {
-        let texts = |list: &Value, key: &str| -> Vec<String> {
-            let list = list.as_array().cloned().unwrap_or_default();
-            list.iter().map(|item| item[key].as_str().unwrap().to_owned()).collect()
-        };
-        match self {
-            Self::Line { stream, token } => {
-                stream.write_all(format!("inbox {token} \r\n").as_bytes()).unwrap();
-                texts(&read_line(stream)["messages"][from], "msg")
-            }
-            Self::Form { .. } => texts(&self.ask_form("inbox", &[])["messages"][from], "msg"),
-            Self::Keyword { .. } => {
-                let wish = json!({
-                    "COMMAND": "CHAT-PRIVATE-GET", "p_username": from, "unread_only": true
-                });
-                texts(&self.ask_object(wish)["messages"], "text")
-            }
-        }
-    }
-}
 
 const PEOPLE: [(&str, &str); 5] = [
     ("line-en", "izza"),
@@ -197,6 +41,30 @@ fn each_writes_to_each_other_and_the_text_arrives_unchanged() {
                 PEOPLE[from].0,
                 PEOPLE[to].0
             );
+        }
+    }
+}
+
+/// Contents with every byte, that end anywhere in a block.
+fn contents(from: usize, to: usize) -> Vec<u8> {
+    (0..6_000 + 97 * (5 * from + to)).map(|n| u8::try_from(n % 256).unwrap()).collect()
+}
+
+#[test]
+fn each_sends_each_other_a_file_and_the_bytes_arrive_unchanged() {
+    let server = Server::demo(&PEOPLE.map(|(dialect, _)| dialect));
+    let mut people: Vec<Person> = PEOPLE
+        .iter()
+        .zip(&server.listening)
+        .map(|((dialect, user), (address, _))| Person::come(dialect, *address, user))
+        .collect();
+    for from in 0..PEOPLE.len() {
+        for to in (0..PEOPLE.len()).filter(|to| *to != from) {
+            let (sent, name) = (contents(from, to), format!("dari-{from}.bin"));
+            // Whatever path a client says, only its last part is a name.
+            people[from].send_file(PEOPLE[to].1, &format!("../../rahasia/{name}"), &sent);
+            let got = people[to].get_file(PEOPLE[from].1, &name);
+            assert!(got == sent, "{} to {}: {} bytes", PEOPLE[from].0, PEOPLE[to].0, got.len());
         }
     }
 }
@@ -273,12 +141,14 @@ fn notifications_come_as_they_happen_and_one_at_a_time() {
         izza.send("messi", &format!("pesan {number}"));
     }
     let Person::Keyword { stream, .. } = &mut messi else { unreachable!() };
+    let mut together = 0;
     for number in 0..20 {
-        // Each in a read of its own, or this reader would see two objects as one.
-        let news = read_brace(stream);
+        let (news, with_another) = read_brace_of(stream);
+        together += usize::from(with_another);
         let expected =
             json!({"FOR": "NOTIF", "from_user": "izza", "text": format!("pesan {number}")});
         assert_eq!(news, expected);
     }
+    assert!(together < 10, "{together} of 20 came with another, though nothing hurries");
     assert_eq!(messi.read("izza").len(), 20, "a notification does not mark as read");
 }

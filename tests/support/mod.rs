@@ -4,6 +4,7 @@
 pub(crate) mod client;
 pub(crate) mod program;
 pub(crate) mod server;
+pub(crate) mod wild;
 
 pub(crate) use client::Client;
 pub(crate) use program::{Told, kabar, kabar_with};

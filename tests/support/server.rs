@@ -92,8 +92,19 @@ impl Server {
 
     /// Its resident memory, as `/proc` tells it.
     pub(crate) fn resident_bytes(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most resident memory that it has had since the last look.
+    pub(crate) fn resident_bytes_peak(&self) -> u64 {
+        let peak = self.memory("VmHWM:");
+        std::fs::write(format!("/proc/{}/clear_refs", self.id()), "5").unwrap();
+        peak
+    }
+
+    fn memory(&self, line: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status.lines().find_map(|found| found.strip_prefix(line)).unwrap();
         line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use kabar_model::RealmName;
+use kabar_model::limits::{FILE_BYTES_MAX, FILE_INLINE_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 use tracing_subscriber::EnvFilter;
@@ -22,6 +23,7 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     pub(crate) accounts: Accounts,
     pub(crate) sessions: Sessions,
+    pub(crate) files: Files,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
 }
@@ -68,6 +70,16 @@ pub(crate) struct Sessions {
     pub(crate) active_minutes: u32,
 }
 
+/// How large files may be.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Files {
+    /// The longest file, in bytes.
+    pub(crate) max_size: u64,
+    /// The longest file that an inbox carries along, in bytes; 0: none.
+    pub(crate) inline_max: u64,
+}
+
 /// How many connections, and how patient.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -109,6 +121,12 @@ impl Default for Server {
 impl Default for Accounts {
     fn default() -> Self {
         Self { registration: Registration::Open, min_password_length: 1 }
+    }
+}
+
+impl Default for Files {
+    fn default() -> Self {
+        Self { max_size: FILE_BYTES_MAX, inline_max: FILE_INLINE_BYTES_MAX }
     }
 }
 

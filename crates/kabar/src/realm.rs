@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use kabar_blobs::DirectoryBlobs;
 use kabar_engine::{Engine, LocalBus, Settings, SystemClock};
 use kabar_store_sqlite::{Durability, OpenError, SqliteStore};
 use tracing::error;
@@ -14,6 +15,9 @@ use crate::config::{Config, Registration};
 
 /// The exit status when the disk fails under us (`EX_IOERR` of sysexits.h).
 const EXIT_DISK: i32 = 74;
+
+/// Where the contents of files are, in the data directory.
+const FILES: &str = "files";
 
 const SECS_A_MINUTE: u64 = 60;
 const SECS_A_DAY: u64 = 24 * 60 * SECS_A_MINUTE;
@@ -28,16 +32,22 @@ pub(crate) fn open(directory: &Path, durability: Durability) -> Result<SqliteSto
     SqliteStore::open_with(directory, on_fatal, durability)
 }
 
-/// The rules over a store, as the settings say.
+/// The rules over a store and the files beside it, as the settings say.
 pub(crate) async fn start(config: &Config, store: Arc<SqliteStore>) -> Result<Arc<Engine>> {
     let settings = Settings {
         registration_open: config.accounts.registration == Registration::Open,
         password_chars_min: config.accounts.min_password_length.max(1),
         active: Duration::from_secs(u64::from(config.sessions.active_minutes) * SECS_A_MINUTE),
         session_idle: Duration::from_secs(u64::from(config.sessions.idle_days) * SECS_A_DAY),
+        file_bytes_max: config.files.max_size,
+        file_inline_bytes_max: config.files.inline_max,
         ..Settings::new(config.realm())
     };
+    let files = config.server.data.join(FILES);
+    let blobs = DirectoryBlobs::open(&files)
+        .with_context(|| format!("cannot open the files in {}", files.display()))?;
+    let blobs = Arc::new(blobs);
     let bus = Arc::new(LocalBus::default());
     let clock = Arc::new(SystemClock::default());
-    Engine::start(settings, store, bus, clock).await.context("cannot start")
+    Engine::start(settings, store, blobs, bus, clock).await.context("cannot start")
 }

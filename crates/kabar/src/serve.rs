@@ -30,6 +30,8 @@ use crate::{log, realm};
 const STOP_SECS_MAX: u64 = 10;
 /// How often the engine keeps house.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
+/// How often contents that no message refers to are looked for.
+const SWEEPING: Duration = Duration::from_hours(6);
 
 /// Serves until told to stop.
 pub(crate) fn run(args: &ServeArgs, lang: Lang) -> ExitCode {
@@ -87,6 +89,7 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     greeting::greet(&config, &bound, demo.is_some(), is_new, lang);
 
     tasks.spawn(keep_house(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(sweep_files(Arc::clone(&engine), stop.clone()));
     tasks.spawn(follow(Arc::clone(&engine), stop.clone()));
     control::listen(&config.server.data, &engine, &stop, &tasks);
     for bound in bound {
@@ -177,6 +180,21 @@ async fn keep_house(engine: Arc<Engine>, stop: CancellationToken) {
         }
         if let Err(error) = engine.keep_house().await {
             warn!(%error, "cannot keep house; trying again in a minute");
+        }
+    }
+}
+
+/// Removes what no message refers to, now and then.
+async fn sweep_files(engine: Arc<Engine>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(SWEEPING) => {}
+            () = stop.cancelled() => return,
+        }
+        match engine.sweep_files().await {
+            Ok(0) => {}
+            Ok(files) => info!(files, "removed contents that no message refers to"),
+            Err(error) => warn!(%error, "cannot sweep files; trying again later"),
         }
     }
 }

@@ -12,6 +12,7 @@ kabar_catalogue::texts! {
     Page = "page",
     Raw = "raw",
     Shell = "shell",
+    Others = "others",
     Try = "try",
     TryDemo = "try_demo",
     TryClosed = "try_closed",

@@ -8,8 +8,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use futures_util::TryStreamExt;
 use kabar_dialect_line::{LineConversation, Profile};
-use kabar_engine::testing::{ManualClock, MemoryStore};
+use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
 use kabar_engine::{Engine, LocalBus, Operator, Origin, Registration, Settings};
 use kabar_model::{Password, RealmName, Role, Timestamp, Username};
 use kabar_wire::conversation::{Conversation, Cut, Output};
@@ -55,13 +56,24 @@ async fn ask(conversation: &mut LineConversation, line: &[u8]) -> Vec<u8> {
     let Cut::Request(request) = conversation.cut(&mut input) else {
         panic!("a line is a request");
     };
-    let answer = conversation.answer(request).await;
+    let mut answer = conversation.answer(request).await;
+    // A file: what follows its head.
+    while conversation.awaits_contents() {
+        match conversation.cut(&mut input) {
+            Cut::Contents(piece) => conversation.take_in(piece).await,
+            Cut::ContentsEnd => answer = conversation.finish().await,
+            _ => panic!("a line ends the contents of a file"),
+        }
+    }
     if let Some(written) = answer.written {
         written.await;
     }
     match answer.output {
         Output::Now(bytes) => bytes,
         Output::Later(bytes) => bytes.await,
+        Output::Pieces(pieces) => {
+            pieces.try_collect::<Vec<_>>().await.expect("contents in memory").concat()
+        }
     }
 }
 
@@ -72,7 +84,8 @@ fn logged_in() -> Stage {
         let clock = Arc::new(ManualClock::new(Timestamp(0)));
         let bus = Arc::new(LocalBus::default());
         let store = Arc::new(MemoryStore::default());
-        let engine = Engine::start(settings, store, bus, clock).await.expect("an engine");
+        let blobs = Arc::new(MemoryBlobs::default());
+        let engine = Engine::start(settings, store, blobs, bus, clock).await.expect("an engine");
         for name in ["messi", "izza"] {
             let wish = Registration {
                 username: Username::parse(name).expect("a name"),

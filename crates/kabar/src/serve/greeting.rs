@@ -39,6 +39,16 @@ fn text_address(bound: &[Bound]) -> Option<(SocketAddr, &'static str)> {
     Some((reachable(spoken.listen.address), scheme(spoken)?))
 }
 
+/// Listeners that speak one dialect alone, as the prompts name them.
+fn others(bound: &[Bound], but: Option<SocketAddr>) -> String {
+    let speaks_one = |bound: &&Bound| !serves_pages(bound);
+    let named = bound.iter().filter(speaks_one).filter_map(|bound| {
+        let address = reachable(bound.listen.address);
+        (Some(address) != but).then(|| format!("{}://{address}", bound.listen.dialect.name()))
+    });
+    named.collect::<Vec<_>>().join("  ")
+}
+
 /// The listener for browsers.
 fn page_address(bound: &[Bound]) -> Option<SocketAddr> {
     bound.iter().find(|bound| serves_pages(bound)).map(|bound| reachable(bound.listen.address))
@@ -66,6 +76,7 @@ pub(super) fn greet(config: &Config, bound: &[Bound], demo: bool, is_new: bool, 
     });
     let (host, port, prompts, scheme) = typed.unwrap_or_default();
     let data = std::path::absolute(&config.server.data).unwrap_or(config.server.data.clone());
+    let others = others(bound, text.map(|(address, _)| address));
     let (path, realm) = (data.display().to_string(), config.realm().to_string());
     let values = [
         ("version", env!("CARGO_PKG_VERSION")),
@@ -76,6 +87,7 @@ pub(super) fn greet(config: &Config, bound: &[Bound], demo: bool, is_new: bool, 
         ("host", &host),
         ("port", &port),
         ("path", &path),
+        ("others", &others),
     ];
     let say = |text: Text| text.say(lang, &values);
     let (title, kept) = match (demo, is_new) {
@@ -96,6 +108,9 @@ pub(super) fn greet(config: &Config, bound: &[Bound], demo: bool, is_new: bool, 
         for line in [Text::Raw, Text::Shell, attempt] {
             eprintln!("  {}", say(line));
         }
+    }
+    if !others.is_empty() {
+        eprintln!("  {}", say(Text::Others));
     }
     eprintln!();
     if is_new && !demo {
