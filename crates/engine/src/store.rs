@@ -6,18 +6,21 @@
 //!
 //! `contract` (feature `testing`) holds the tests that every implementation runs.
 
+mod files;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use kabar_model::{
-    Address, Body, ContentHash, ConversationId, Country, DisplayName, File, FileCode, FileName,
-    GroupCode, GroupName, GroupRole, Role, RoomName, Seq, SessionId, Timestamp, User, UserId,
-    Username, Visibility,
+    Address, Body, ContentHash, ConversationId, Country, DisplayName, File, GroupCode, GroupName,
+    GroupRole, Role, RoomName, Seq, SessionId, Timestamp, User, UserId, Username, Visibility,
 };
 
 use crate::error::Result;
+
+pub use self::files::{FileKey, FileScope, NewFile, SentFile};
 
 /// An answer that comes once the change is durable. Dropping it does not undo the change.
 pub type Ticket<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
@@ -342,18 +345,6 @@ impl Content {
     }
 }
 
-/// A file to be sent. Its contents are durable already.
-#[derive(Clone, Debug)]
-pub struct NewFile {
-    /// The file.
-    pub file: File,
-    /// What is said beside it.
-    pub caption: Option<Body>,
-    /// Whether it is refused when the person it goes to has a file of that name already, in the list of
-    /// [`Store::files`].
-    pub sole: bool,
-}
-
 /// Where a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
@@ -413,39 +404,6 @@ pub struct PartMax {
     pub bytes: usize,
     /// The contents of a file that are said with it; of a longer one none are.
     pub file_bytes: u64,
-}
-
-/// Where to look for a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FileScope {
-    /// In all direct conversations and groups of the reader.
-    Everywhere,
-    /// In this one, as far as the reader may see it.
-    In(ConversationId),
-    /// In this room. Who may is known to those who know who is in it.
-    Room(ConversationId),
-}
-
-/// What to look for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FileKey {
-    /// The file with this code.
-    Code(FileCode),
-    /// The newest of this name.
-    Name(FileName),
-}
-
-/// A file, and the message that it came with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SentFile {
-    /// The file.
-    pub file: File,
-    /// Where its message stands.
-    pub place: Place,
-    /// Who sent it.
-    pub author: UserId,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// A part of what somebody has not read.
