@@ -84,7 +84,8 @@ impl InRoom {
     }
 
     fn is_named(&self, name: &RoomName) -> bool {
-        self.name.key() == name.key()
+        // Nearly always the same text, and a key is made anew each time.
+        self.name.as_str() == name.as_str() || self.name.key() == name.key()
     }
 
     /// Takes what was heard and is still to be said.

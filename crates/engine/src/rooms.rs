@@ -160,7 +160,7 @@ impl Rooms {
             [open.leave(new.session), open.enter(id, name, new)]
         };
         for (whom, news) in announcements.into_iter().flatten() {
-            self.listeners.tell_each(&whom, &news);
+            self.listeners.tell_each(&whom, &[news]);
         }
         Ok(())
     }
@@ -177,7 +177,7 @@ impl Rooms {
             }
         };
         if let Some((whom, news)) = announcement {
-            self.listeners.tell_each(&whom, &news);
+            self.listeners.tell_each(&whom, &[news]);
         }
     }
 }

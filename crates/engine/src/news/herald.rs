@@ -16,6 +16,9 @@ use crate::store::{Conversation, Herald, NewMessage, Place, Target};
 /// Messages that wait to be told; with more, everybody who listens has missed some.
 const POSTED_QUEUED_MAX: usize = 16_384;
 
+/// Messages that are told together.
+const TOLD_TOGETHER: usize = 64;
+
 /// A message that the store has made durable.
 pub(crate) struct Posted {
     message: NewMessage,
@@ -65,24 +68,51 @@ impl Announcements {
         rooms: &Rooms,
         listeners: &Listeners,
     ) {
-        while let Some(posted) = self.posted.recv().await {
+        let mut batch = Vec::new();
+        while self.posted.recv_many(&mut batch, TOLD_TOGETHER).await > 0 {
             if self.overflowed.swap(false, Ordering::AcqRel) {
                 listeners.let_all_go();
             }
-            if let Err(error) = tell(posted, directory, rooms, listeners).await {
-                warn!(%error, "cannot tell of a message; who listens must read again");
-                listeners.let_all_go();
+            let mut room = RoomTelling { rooms, listeners, id: None, news: Vec::new() };
+            for posted in batch.drain(..) {
+                if let Err(error) = tell(posted, directory, &mut room).await {
+                    warn!(%error, "cannot tell of a message; who listens must read again");
+                    listeners.let_all_go();
+                }
             }
+            room.tell();
         }
     }
 }
 
-async fn tell(
-    posted: Posted,
-    directory: &Directory,
-    rooms: &Rooms,
-    listeners: &Listeners,
-) -> Result<()> {
+/// Messages that follow each other in one room, told listener by listener: each is woken once for them.
+struct RoomTelling<'a> {
+    rooms: &'a Rooms,
+    listeners: &'a Listeners,
+    id: Option<ConversationId>,
+    news: Vec<News>,
+}
+
+impl RoomTelling<'_> {
+    fn add(&mut self, room: ConversationId, news: News) {
+        if self.id != Some(room) {
+            self.tell();
+            self.id = Some(room);
+        }
+        self.news.push(news);
+    }
+
+    /// Tells what was added. To be called before anything else is told, so that order is kept.
+    fn tell(&mut self) {
+        if let Some(room) = self.id.take() {
+            self.listeners.tell_each(&self.rooms.listeners_in(room), &self.news);
+            self.news.clear();
+        }
+    }
+}
+
+async fn tell(posted: Posted, directory: &Directory, room: &mut RoomTelling<'_>) -> Result<()> {
+    let (rooms, listeners) = (room.rooms, room.listeners);
     let NewMessage { author, targets, content, at, session } = posted.message;
     let from = directory.user(author).await?;
     for (target, place) in targets.into_iter().zip(posted.places) {
@@ -100,18 +130,20 @@ async fn tell(
         match target {
             Target::Direct(other) => {
                 let to = directory.user(other).await?;
+                room.tell();
                 let both: &[UserId] = if other == author { &[author] } else { &[author, other] };
                 listeners.tell(both, &news(Whereto::Direct(to)));
             }
             Target::Group(group) => {
                 let members = directory.members(group).await?;
                 if let Some(Conversation::Group(group)) = conversation(directory, group).await? {
+                    room.tell();
                     listeners.tell(&members, &news(Whereto::Group(group.name)));
                 }
             }
-            Target::Room(room) => {
-                if let Some(name) = rooms.name(room) {
-                    listeners.tell_each(&rooms.listeners_in(room), &news(Whereto::Room(name)));
+            Target::Room(id) => {
+                if let Some(name) = rooms.name(id) {
+                    room.add(id, news(Whereto::Room(name)));
                 }
             }
         }

@@ -72,15 +72,15 @@ impl Listeners {
         }
     }
 
-    /// Tells these listeners alone.
-    pub(crate) fn tell_each(&self, listeners: &[(UserId, ListenerId)], news: &News) {
+    /// Tells these listeners alone, one after the other.
+    pub(crate) fn tell_each(&self, listeners: &[(UserId, ListenerId)], news: &[News]) {
         let mut slow = Vec::new();
         {
             let by_user = self.by_user.read();
             for (user, id) in listeners {
                 let ears = by_user.get(user).map_or(&[][..], Vec::as_slice);
                 let ear = ears.iter().find(|ear| ear.id == *id);
-                if ear.is_some_and(|ear| !ear.tell(news)) {
+                if ear.is_some_and(|ear| !news.iter().all(|news| ear.tell(news))) {
                     slow.push((*user, *id));
                 }
             }

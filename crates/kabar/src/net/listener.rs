@@ -123,11 +123,12 @@ async fn converse(
     };
     let origin = Origin { address: peer.ip() };
     let conversation = spoken.conversation(Arc::clone(&shared.engine), origin);
-    let mut loop_ = text::TextLoop::new(stream, conversation, input, peer.ip(), pass);
+    let mut loop_ =
+        text::TextLoop::new(stream, conversation, input, peer.ip(), pass, shared.stop.clone());
     if dialect == Dialect::Keyword {
         loop_.say(kabar_dialect_keyword::greeting());
     }
-    match loop_.run(&shared.stop).await {
+    match loop_.run().await {
         Ok(end) => debug!(%peer, ?end, "a connection ended"),
         Err(error) => debug!(%peer, %error, "a connection broke"),
     }

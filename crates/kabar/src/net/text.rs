@@ -8,12 +8,13 @@ mod leaving;
 use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kabar_wire::conversation::{Answer, Conversation, Cut, Ending, Output, Unasked, Worth};
+use kabar_wire::conversation::{Answer, Conversation, Cut, Ending, Output, Worth};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -87,6 +88,7 @@ impl Quiet {
 /// A text conversation over a connection.
 pub(crate) struct TextLoop {
     stream: TcpStream,
+    stop: CancellationToken,
     conversation: Box<dyn Conversation>,
     pass: Pass,
     input: BytesMut,
@@ -124,10 +126,12 @@ impl TextLoop {
         input: BytesMut,
         address: IpAddr,
         pass: Pass,
+        stop: CancellationToken,
     ) -> Self {
         let now = Instant::now();
         Self {
             stream,
+            stop,
             conversation,
             pass,
             bytes_before_login: input.len(),
@@ -153,7 +157,10 @@ impl TextLoop {
     }
 
     /// Converses until one side has had enough.
-    pub(crate) async fn run(mut self, stop: &CancellationToken) -> io::Result<End> {
+    pub(crate) async fn run(mut self) -> io::Result<End> {
+        let stop = self.stop.clone();
+        // Made once: making it anew in every round would take the token's lock twice.
+        let mut stopped = pin!(stop.cancelled());
         let end = loop {
             if let Some(end) = self.take_up_requests().await? {
                 break end;
@@ -183,13 +190,11 @@ impl TextLoop {
                     self.say(answer);
                     self.collect_ready();
                 }
-                unasked = self.conversation.unasked(), if listens => match unasked {
-                    Unasked::Say(bytes) => self.say(bytes),
-                    Unasked::Close(last_words) => {
-                        self.say(last_words);
-                        break End::Goodbye;
+                unasked = self.conversation.unasked(), if listens => {
+                    if let Some(end) = self.say_unasked(unasked) {
+                        break end;
                     }
-                },
+                }
                 () = reached(apart_at) => {}
                 () = reached(self.quiet.until()) => self.quiet = Quiet::Reached,
                 ready = self.stream.writable(), if !self.output.is_empty() => ready?,
@@ -198,7 +203,7 @@ impl TextLoop {
                     self.read_some()?;
                 }
                 () = reached(deadline) => break End::TooSlow,
-                () = stop.cancelled() => break End::Stopped,
+                () = &mut stopped => break End::Stopped,
             }
         };
         // What was taken up is answered, however the conversation ends; only a client that does
@@ -219,6 +224,7 @@ impl TextLoop {
     async fn take_up_requests(&mut self) -> io::Result<Option<End>> {
         self.behind = true;
         while self.answers_may_wait() {
+            let before = self.input.len();
             let cut = if self.quiet == Quiet::Reached {
                 self.quiet = Quiet::NotAwaited;
                 self.conversation.cut_quiet(&mut self.input)
@@ -246,11 +252,15 @@ impl TextLoop {
                     }
                 }
                 Cut::Contents(piece) => {
-                    self.contents_since += piece.len();
+                    // As they came: what cannot be decoded is progress, too.
+                    self.contents_since += before - self.input.len();
                     if self.contents_since >= CONTENTS_BYTES_MIN {
                         (self.request_began, self.contents_since) = (None, 0);
                     }
+                    let taken_at = Instant::now();
                     self.conversation.take_in(piece).await;
+                    // The client does not answer for the time that this took.
+                    self.request_began = self.request_began.map(|began| began + taken_at.elapsed());
                 }
                 Cut::ContentsEnd => {
                     self.quiet = Quiet::NotAwaited;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
+use kabar_wire::conversation::Unasked;
 use tokio::time::Instant;
 
-use super::{READ_BYTES_MIN, TextLoop, UNREAD_SECS_MAX};
+use super::{End, OUTPUT_BYTES_MAX, READ_BYTES_MIN, TextLoop, UNREAD_SECS_MAX};
 use crate::net::deadline::reached;
 
 impl TextLoop {
@@ -19,6 +20,23 @@ impl TextLoop {
             let answer = next(&mut self.waiting).await;
             self.say(answer);
         }
+    }
+
+    /// Says something unasked, and with it what else is to be said by now: it leaves in one write.
+    pub(super) fn say_unasked(&mut self, first: Unasked) -> Option<End> {
+        let mut next = Some(first);
+        while let Some(unasked) = next {
+            match unasked {
+                Unasked::Say(bytes) => self.say(bytes),
+                Unasked::Close(last_words) => {
+                    self.say(last_words);
+                    return Some(End::Goodbye);
+                }
+            }
+            let has_room = self.unsaid_bytes() < OUTPUT_BYTES_MAX;
+            next = if has_room { self.conversation.unasked().now_or_never() } else { None };
+        }
+        None
     }
 
     /// Hands an output over to be written.
@@ -43,10 +61,15 @@ impl TextLoop {
         if self.conversation.pause_between_outputs().is_some() {
             tokio::time::sleep_until(self.next_apart).await;
         }
+        let stop = self.stop.clone();
         while let Some(piece) = pieces.next().await {
             self.output.extend_from_slice(&piece?);
             self.read_last = Instant::now();
-            self.flush().await?;
+            tokio::select! {
+                outcome = self.flush() => outcome?,
+                // Half of an answer is no answer, so nothing is gained by waiting for a slow reader.
+                () = stop.cancelled() => return Err(io::ErrorKind::Interrupted.into()),
+            }
         }
         Ok(())
     }
@@ -93,8 +116,9 @@ impl TextLoop {
         if self.sent == self.output.len() {
             self.output.clear();
             (self.sent, self.sent_then) = (0, 0);
-            let pause = self.conversation.pause_between_outputs().unwrap_or_default();
-            self.next_apart = Instant::now() + pause;
+            if let Some(pause) = self.conversation.pause_between_outputs() {
+                self.next_apart = Instant::now() + pause;
+            }
         }
         Ok(())
     }
