@@ -37,6 +37,9 @@ pub(crate) struct Disk {
     root: PathBuf,
     /// The shards whose own names are known to be on stable storage.
     shards: [AtomicBool; 256],
+    /// A directory could not be synced. What was renamed in it may be there or not after a power cut, and to
+    /// sync it once more would prove nothing: nothing is kept any more until the next start.
+    is_broken: AtomicBool,
 }
 
 impl Disk {
@@ -59,7 +62,8 @@ impl Disk {
         if is_new && let Some(parent) = root.parent() {
             sync(parent).map_err(at(parent))?;
         }
-        Ok(Self { root, shards: [const { AtomicBool::new(false) }; 256] })
+        let shards = [const { AtomicBool::new(false) }; 256];
+        Ok(Self { root, shards, is_broken: AtomicBool::new(false) })
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -96,6 +100,11 @@ impl Disk {
     ///
     /// A failed sync is never repeated: contents that are sent again are another file.
     pub(crate) fn settle(&self, incoming: &Path, hash: ContentHash) -> io::Result<()> {
+        if self.is_broken.load(Ordering::Acquire) {
+            return Err(io::Error::other(
+                "a directory could not be synced; start the server again",
+            ));
+        }
         let file = File::open(incoming)?;
         file.set_permissions(Permissions::from_mode(FILE_MODE))?;
         file.sync_all()?;
@@ -105,15 +114,22 @@ impl Disk {
         let shard = kept.join(shard(hash.0[0]));
         let is_new = make_directory(&shard)?;
         fs::rename(incoming, shard.join(hash.to_string()))?;
-        sync(&shard)?;
+        self.sync_for_good(&shard)?;
         // A shard that another thread made a moment ago, or a process before this one, may be in memory
         // alone: everyone syncs its name until somebody has.
         let shard_is_durable = &self.shards[usize::from(hash.0[0])];
         if is_new || !shard_is_durable.load(Ordering::Acquire) {
-            sync(&kept)?;
+            self.sync_for_good(&kept)?;
             shard_is_durable.store(true, Ordering::Release);
         }
         Ok(())
+    }
+}
+
+impl Disk {
+    /// Syncs a directory that names were put into, or gives up keeping anything.
+    fn sync_for_good(&self, directory: &Path) -> io::Result<()> {
+        sync(directory).inspect_err(|_| self.is_broken.store(true, Ordering::Release))
     }
 }
 

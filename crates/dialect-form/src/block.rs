@@ -23,6 +23,9 @@ pub const BLOCK_BYTES: usize = 1_024;
 /// A request that fills its last block has ended when nothing has come for this long.
 pub const QUIET: Duration = Duration::from_millis(200);
 
+/// The same within the contents of a file, which cross thousands of block ends on lines that stall.
+pub(crate) const QUIET_IN_CONTENTS: Duration = Duration::from_secs(10);
+
 /// A space inside a JSON text that no trimming takes away.
 const ESCAPED_SPACE: &[u8] = br"\u0020";
 

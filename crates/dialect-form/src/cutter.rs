@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use kabar_model::limits::BODY_BYTES_MAX;
 use kabar_wire::conversation::{Cut, Ending};
 
-use crate::block::{BLOCK_BYTES, QUIET};
+use crate::block::{BLOCK_BYTES, QUIET, QUIET_IN_CONTENTS};
 use crate::ends::{Ends, Framing, Looked};
 use crate::form::ENCODED_BYTES;
 use crate::payload::{self, Payload, TooMuch};
@@ -170,7 +170,20 @@ impl Cutter {
                 Err(TooMuch) => return Cut::Broken(Ending::TooLong),
             }
         }
-        if self.looked.ended { self.end_contents() } else { self.rest() }
+        if self.looked.ended { self.end_contents() } else { self.rest_of_contents() }
+    }
+
+    /// What to say of contents whose end has not come. A line that stalls must never pass for blocks that have
+    /// ended, nor half of a file for a whole one: quiet ends them only where blocks were decided on before,
+    /// after whole groups of base64, and when it lasts.
+    fn rest_of_contents(&self) -> Cut {
+        let At::Contents(payload) = &self.at else { return Cut::More };
+        let is_block = self.ends.framing() == Some(Framing::Block);
+        if is_block && self.ends.may_end_quietly() && payload.is_whole() {
+            Cut::MoreUnlessQuiet(QUIET_IN_CONTENTS)
+        } else {
+            Cut::More
+        }
     }
 
     /// Cuts what is left of the contents, then their end.

@@ -67,6 +67,11 @@ impl Payload {
         Ok(decoded)
     }
 
+    /// Whether it could end here: not within an escape or a group of digits.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.rest.is_some() || self.escape.is_empty() && self.base64.is_whole()
+    }
+
     /// What is left of the contents once everything has come.
     pub(crate) fn finish(mut self) -> (Vec<u8>, Ended) {
         // An escape without its end stands for itself, which is no base64.

@@ -38,7 +38,11 @@ impl FormConversation {
         let Some((command, form)) = command::find(head) else { return };
         let Run::Uploading(prepare) = command.run else { return };
         let upload = match self.prepare(prepare, form).await {
-            Ok(_) | Err(Complaint::MissingKey(_)) => Ok(self.engine.upload()),
+            Ok((caller, _)) => Ok(self.engine.upload(Some(&caller))),
+            Err(Complaint::MissingKey(_)) => {
+                let caller = self.caller(form).await.ok();
+                Ok(self.engine.upload(caller.as_ref()))
+            }
             Err(complaint) => Err(complaint),
         };
         let form = form.encoded().to_vec();
@@ -60,9 +64,9 @@ impl FormConversation {
 
     /// Answers a request for which no contents have come: the key is missing, or without a value.
     pub(crate) async fn upload_nothing(&mut self, prepare: Prepare, form: Form<'_>) -> Outcome {
-        self.caller(form).await?;
+        let caller = self.caller(form).await?;
         form.need(PAYLOAD)?;
-        let upload = self.engine.upload();
+        let upload = self.engine.upload(Some(&caller));
         self.deliver(prepare, form, Ok(upload), true).await
     }
 

@@ -172,7 +172,8 @@ impl KeywordConversation {
             Reply::Take(file) => {
                 let ready = reply::ready(&form, file.size);
                 self.cutter.expect_contents(file.size);
-                self.incoming = Some(Incoming::new(file, self.engine.upload(), form, command));
+                let upload = self.engine.upload(Some(&file.caller));
+                self.incoming = Some(Incoming::new(file, upload, form, command));
                 Answer::now(ready)
             }
             Reply::Give(found) if form == Form::Text => {

@@ -113,7 +113,8 @@ pub(crate) struct Offered {
 impl Offered {
     /// The contents, or why there are none after all.
     pub(crate) async fn give(self, engine: &Engine) -> Output {
-        let opened = match engine.still(&self.caller) {
+        // Asked again: who has left since may no longer have it.
+        let opened = match engine.still_readable(&self.caller, &self.file).await {
             Ok(()) => engine.contents(&self.file).await,
             Err(error) => Err(error),
         };

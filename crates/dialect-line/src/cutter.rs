@@ -23,7 +23,8 @@ const CONTENTS_BYTES_SURPLUS: u64 = 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Cutter {
     at: At,
-    contents_bytes_max: u64,
+    /// The most base64 that is read of one file.
+    digits_max: u64,
 }
 
 #[derive(Debug)]
@@ -31,7 +32,7 @@ enum At {
     Line(LineFramer),
     Contents {
         decoder: Decoder,
-        bytes: u64,
+        digits: u64,
     },
     /// All contents have been given; whether they were base64.
     ContentsEnd(bool),
@@ -40,8 +41,8 @@ enum At {
 impl Cutter {
     /// A cutter for files of at most so many bytes.
     pub(crate) fn new(file_bytes_max: u64) -> Self {
-        let contents_bytes_max = file_bytes_max.saturating_add(CONTENTS_BYTES_SURPLUS);
-        Self { at: line(), contents_bytes_max }
+        let groups = file_bytes_max.saturating_add(CONTENTS_BYTES_SURPLUS).div_ceil(3);
+        Self { at: line(), digits_max: groups.saturating_mul(4) }
     }
 
     /// Whether contents of the latest request are still to come.
@@ -53,7 +54,7 @@ impl Cutter {
         match &mut self.at {
             At::Line(framer) => {
                 if let Some(length) = head(input) {
-                    self.at = At::Contents { decoder: Decoder::default(), bytes: 0 };
+                    self.at = At::Contents { decoder: Decoder::default(), digits: 0 };
                     return Cut::Request(input.split_to(length).freeze());
                 }
                 match framer.cut(input) {
@@ -62,12 +63,13 @@ impl Cutter {
                     Err(_) => Cut::Broken(Ending::TooLong),
                 }
             }
-            At::Contents { decoder, bytes } => {
+            At::Contents { decoder, digits } => {
                 let end = memchr(input);
                 let piece = input.split_to(end.unwrap_or(input.len()));
                 let mut contents = decoder.feed(&piece);
-                *bytes += contents.len() as u64;
-                if *bytes > self.contents_bytes_max {
+                // As they came: what is no base64 has an end, too.
+                *digits += piece.len() as u64;
+                if *digits > self.digits_max {
                     return Cut::Broken(Ending::TooLong);
                 }
                 if end.is_some() {

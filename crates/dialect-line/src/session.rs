@@ -109,7 +109,8 @@ impl LineConversation {
             let Run::Upload(wish) = command.run else { return Err(Complaint::Usage) };
             let caller = self.caller(&mut words).await?;
             let (to, name) = wish(self, &caller, words).await?;
-            Ok(Incoming { caller, to, name, upload: self.engine.upload() })
+            let upload = self.engine.upload(Some(&caller));
+            Ok(Incoming { caller, to, name, upload })
         };
         let begun = begun.await;
         self.incoming = Some((command, begun));

@@ -1,15 +1,16 @@
 //! Files: sending them, finding them, and sweeping what no message refers to.
 
 mod sweep;
+mod turns;
 mod upload;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use kabar_model::limits::{FILES_LISTED_MAX, UPLOADS_MAX};
+use kabar_model::limits::FILES_LISTED_MAX;
 use kabar_model::{Address, Body, ConversationId, File, FileCode, FileName, Refusal, User};
-use tokio::sync::{RwLock, RwLockReadGuard, Semaphore};
-use tracing::error;
+use tokio::sync::{RwLock, RwLockReadGuard};
+use tracing::{error, warn};
 use uuid::Uuid;
 
 use crate::blobs::{Blobs, Pieces};
@@ -27,15 +28,14 @@ const CODE_TRIES_MAX: usize = 64;
 /// Where contents are kept, and who is at it.
 pub(crate) struct Files {
     blobs: Arc<dyn Blobs>,
-    turns: Arc<Semaphore>,
+    turns: Arc<turns::Turns>,
     /// Read while contents are kept and their message is not durable yet; written while some are swept.
     sweeping: RwLock<()>,
 }
 
 impl Files {
     pub(crate) fn new(blobs: Arc<dyn Blobs>) -> Self {
-        let turns = Arc::new(Semaphore::new(UPLOADS_MAX));
-        Self { blobs, turns, sweeping: RwLock::default() }
+        Self { blobs, turns: Arc::default(), sweeping: RwLock::default() }
     }
 
     /// Until this is dropped, no contents are swept.
@@ -71,10 +71,12 @@ pub struct ListedFile {
 }
 
 impl Engine {
-    /// Takes the contents of a file, piece by piece.
-    pub fn upload(&self) -> Upload {
+    /// Takes the contents of a file, piece by piece. Where it is not known yet whose they are, only a small file
+    /// is taken.
+    pub fn upload(&self, caller: Option<&Caller>) -> Upload {
         let Files { blobs, turns, .. } = &self.files;
-        Upload::new(Arc::clone(blobs), Arc::clone(turns), self.settings.file_bytes_max)
+        let user = caller.map(Caller::user);
+        Upload::new(Arc::clone(blobs), Arc::clone(turns), user, self.settings.file_bytes_max)
     }
 
     /// Whether a file of this size would be taken; refuses `TooLong` contents.
@@ -108,8 +110,9 @@ impl Engine {
     }
 
     /// Sends a file once all of it has been uploaded; it is accepted when this returns. With `sole`, refuses
-    /// `FileTaken` when the person it goes to has a file of that name already. Also refuses `NotMember`, and
-    /// `Busy` when no code is free.
+    /// `FileTaken` when the person it goes to has a file of that name already. Also refuses `SessionUnknown`
+    /// when the session has ended meanwhile, `NotMember`, and `Busy` when no code is free. Contents that were
+    /// refused are not kept.
     pub async fn send_file(
         &self,
         caller: &Caller,
@@ -119,8 +122,29 @@ impl Engine {
         caption: Option<Body>,
         sole: bool,
     ) -> Result<Sent> {
-        let _kept = self.files.kept().await;
+        self.still(caller)?;
+        let kept = self.files.kept().await;
         let contents = upload.finish().await?;
+        let hash = contents.hash;
+        let sent = self.send_contents(caller, to, name, contents, caption, sole).await;
+        drop(kept);
+        if let Err(Error::Refused(_)) = &sent
+            && let Err(error) = self.sweep(&[hash]).await
+        {
+            warn!(%error, "contents that were refused are kept until they are swept");
+        }
+        sent
+    }
+
+    async fn send_contents(
+        &self,
+        caller: &Caller,
+        to: &Destination,
+        name: FileName,
+        contents: upload::Contents,
+        caption: Option<Body>,
+        sole: bool,
+    ) -> Result<Sent> {
         let mut new = NewFile {
             file: File {
                 code: random_code(),
@@ -174,6 +198,26 @@ impl Engine {
     /// `FileUnknown`.
     pub async fn file(&self, caller: &Caller, code_or_name: &str) -> Result<File> {
         self.find(caller, FileScope::Everywhere, code_or_name).await
+    }
+
+    /// A file that somebody received, by name or code; else one in any of their conversations. Refuses
+    /// `FileUnknown`.
+    pub async fn file_received(&self, caller: &Caller, code_or_name: &str) -> Result<File> {
+        let received = self.store.files(caller.user(), FILES_LISTED_MAX).await?;
+        let name = FileName::clean(code_or_name).ok();
+        let newest = received.into_iter().rev().find(|sent| Some(&sent.file.name) == name.as_ref());
+        match newest {
+            Some(sent) => Ok(sent.file),
+            None => self.file(caller, code_or_name).await,
+        }
+    }
+
+    /// A file that was found before, if it may still be read. Refuses `SessionUnknown`, `FileUnknown`.
+    pub async fn still_readable(&self, caller: &Caller, file: &File) -> Result<()> {
+        self.still(caller)?;
+        let key = FileKey::Code(file.code);
+        let found = self.store.find_file(caller.user(), FileScope::Everywhere, &key).await?;
+        if found.is_some() { Ok(()) } else { Err(Refusal::FileUnknown.into()) }
     }
 
     /// A file between two people. Refuses `ReceiverUnknown`, `RealmUnknown`, `FileUnknown`.

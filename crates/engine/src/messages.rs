@@ -12,7 +12,9 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::portions::Portion;
 use crate::sessions::Caller;
-use crate::store::{Content, Conversation, Group, Message, NewMessage, Place, Target, Ticket};
+use crate::store::{
+    Content, Conversation, Group, Message, NewMessage, Place, Target, Ticket, base64_bytes,
+};
 
 /// A message on its way to stable storage. It is accepted once [`Posting::durable`] says so; dropping
 /// this does not take it back.
@@ -159,7 +161,7 @@ impl Engine {
         mut portion: Portion,
         file_bytes: u64,
     ) -> Result<Inbox> {
-        portion.need(messages.iter().map(|message| message.said_bytes(file_bytes)).sum());
+        let texts: usize = messages.iter().map(|message| message.said_bytes(0)).sum();
         let mut authors: Vec<_> = messages.iter().map(|message| message.author).collect();
         authors.push(caller.user());
         authors.sort_unstable();
@@ -191,12 +193,17 @@ impl Engine {
             })
         });
         let mut items = items.collect::<Result<Vec<_>>>()?;
+        // Contents go along only while the portion has room for them: they can be fetched by themselves.
+        let mut said = texts;
         for item in &mut items {
-            let short = item.file.as_ref().filter(|file| file.size <= file_bytes);
-            if let Some(file) = short.filter(|_| file_bytes > 0) {
+            let short = item.file.as_ref().filter(|file| file_bytes > 0 && file.size <= file_bytes);
+            let fits = |file: &&File| said + base64_bytes(file.size) <= portion.bytes();
+            if let Some(file) = short.filter(fits) {
+                said += base64_bytes(file.size);
                 item.contents = self.contents_at_hand(file).await;
             }
         }
+        portion.need(said);
         Ok(Inbox { items, receipt: Receipt::new(caller.user(), positions, portion) })
     }
 

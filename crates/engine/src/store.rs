@@ -391,7 +391,7 @@ impl Message {
 }
 
 /// What so many bytes take in base64.
-fn base64_bytes(bytes: u64) -> usize {
+pub(crate) fn base64_bytes(bytes: u64) -> usize {
     usize::try_from(bytes.div_ceil(3).saturating_mul(4)).unwrap_or(usize::MAX)
 }
 

@@ -16,6 +16,9 @@ pub(crate) use listen::{Dialect, Listen};
 /// What an environment variable that is a setting begins with: `KABAR_ACCOUNTS__REGISTRATION`.
 const PREFIX: &str = "KABAR_";
 
+/// What an inbox may carry along of one file; more would not fit into one.
+const INLINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
 /// Everything an operator can decide.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -177,6 +180,9 @@ impl Config {
                 .map_err(|_| anyhow!("server.realm: 1-64 letters, digits, . _ -"))?;
         }
         EnvFilter::try_new(&self.log.level).map_err(|error| anyhow!("log.level: {error}"))?;
+        if self.files.inline_max > INLINE_BYTES_MAX {
+            bail!("files.inline_max: at most {INLINE_BYTES_MAX}");
+        }
         if self.sessions.idle_days == 0 {
             bail!("sessions.idle_days: at least 1");
         }
@@ -261,6 +267,7 @@ mod tests {
             "[server]\nlisten = [\"127.0.0.1:1/morse\"]",
             "[sessions]\nidle_days = 0",
             "[limits]\nconnections = -1",
+            "[files]\ninline_max = 4194305",
             "[log]\nlevel = \"kabar=loud\"",
         ] {
             assert!(load(text, &[]).is_err(), "{text}");

@@ -51,5 +51,7 @@ pub const FILE_BYTES_MAX: u64 = 100 * 1024 * 1024;
 pub const FILE_INLINE_BYTES_MAX: u64 = 1024 * 1024;
 /// The files in one list of files.
 pub const FILES_LISTED_MAX: usize = 1_000;
-/// The uploads under way at a time.
+/// The uploads of one person that are written at a time.
+pub const UPLOADS_EACH_MAX: usize = 8;
+/// The uploads that are written at a time.
 pub const UPLOADS_MAX: usize = 64;

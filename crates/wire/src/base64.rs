@@ -98,6 +98,11 @@ impl Decoder {
         decoded
     }
 
+    /// Whether whole groups of digits have come, the padding counted.
+    pub fn is_whole(&self) -> bool {
+        self.at != At::Prefix && (self.waiting.len() + self.padding).is_multiple_of(GROUP)
+    }
+
     /// Gives what is left once the last piece has been fed.
     pub fn finish(mut self) -> Result<Vec<u8>, NotBase64> {
         if self.at == At::Prefix {
@@ -108,7 +113,8 @@ impl Decoder {
             At::End => true,
             At::Start | At::Prefix | At::Digits | At::Padding => !self.is_quoted,
         };
-        let padding_fits = self.padding == 0 || self.waiting.len() + self.padding == GROUP;
+        let padding_fits = self.padding == 0
+            || !self.waiting.is_empty() && self.waiting.len() + self.padding == GROUP;
         if !is_whole || !padding_fits {
             return Err(NotBase64);
         }
@@ -237,8 +243,8 @@ mod tests {
     #[test]
     fn anything_else_is_not_base64() {
         for bad in [
-            "a", "aGFsa", "aGE==", "aGFs=", "a===", "=", "aG=E", "a-_a", "aGFs'", "b'aGFs",
-            "b'aGFs'x", "aG Fs", "b'aG Fs'", "aGFs\n", "\u{e9}", "'aGFs'", "b'aGFs''",
+            "a", "aGFsa", "aGE==", "aGFs=", "aGFs====", "a===", "=", "aG=E", "a-_a", "aGFs'",
+            "b'aGFs", "b'aGFs'x", "aG Fs", "b'aG Fs'", "aGFs\n", "\u{e9}", "'aGFs'", "b'aGFs''",
         ] {
             check(bad, None);
         }

@@ -33,7 +33,7 @@ fn anywhere<'a>(
     form: Form<'a>,
 ) -> BoxFuture<'a, Outcome> {
     async move {
-        let file = session.engine.file(&caller, &form.need("filename")?).await?;
+        let file = session.engine.file_received(&caller, &form.need("filename")?).await?;
         let contents = session.engine.contents(&file).await?;
         Ok(Reply::File(file.name, contents))
     }

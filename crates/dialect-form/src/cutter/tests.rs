@@ -2,6 +2,7 @@ use kabar_wire::conversation::{Cut, Ending};
 use proptest::prelude::*;
 
 use super::*;
+use crate::block;
 use crate::laws::{Came, cut_all};
 
 fn requests(came: &[Came]) -> Vec<&str> {
@@ -179,37 +180,60 @@ fn contents_are_cut_apart_whichever_framing_and_wherever_they_stand() {
     }
 }
 
-#[test]
-fn quiet_ends_contents_that_fill_their_last_block() {
-    // The last group of digits is not whole, so some contents come with their end.
-    for (head, digits) in [(1_024 - 6, 6), (1_024 - 1_000, 1_000), (2_048 - 1_003, 1_003)] {
-        let key = "payload=";
-        let head = format!("file_send a={}&", "x".repeat(head - "file_send a=&".len() - key.len()));
-        let request = format!("{head}{key}{}", "A".repeat(digits));
-        assert!(request.len().is_multiple_of(BLOCK_BYTES));
-        let mut cutter = Cutter::new(REQUEST_BYTES_MAX as u64);
-        let mut input = BytesMut::from(&request[..]);
-        assert_eq!(cutter.cut(&mut input), Cut::Request(head.into()));
-        assert!(cutter.is_in_contents());
-        let mut contents = 0;
-        let rest = loop {
-            match cutter.cut(&mut input) {
-                Cut::Contents(piece) => contents += piece.len(),
-                rest => break rest,
-            }
-        };
-        assert_eq!(rest, Cut::MoreUnlessQuiet(QUIET));
-        assert_eq!(cutter.framing(), Framing::Line, "not decided yet");
-        let mut cut = cutter.cut_quiet(&mut input);
-        if let Cut::Contents(last) = &cut {
-            contents += last.len();
-            cut = cutter.cut(&mut input);
+/// A request whose contents, so many digits, fill its last block exactly; its head, and all of it.
+fn full(blocks: usize, digits: usize) -> (String, String) {
+    let (command, key) = ("file_send a=", "payload=");
+    let filling = blocks * BLOCK_BYTES - digits - key.len() - command.len() - 1;
+    let head = format!("{command}{}&", "x".repeat(filling));
+    let request = format!("{head}{key}{}", "A".repeat(digits));
+    assert!(request.len().is_multiple_of(BLOCK_BYTES));
+    (head, request)
+}
+
+/// Cuts the head and all contents that have come; how many those are, and what is said then.
+fn cut_contents(cutter: &mut Cutter, input: &mut BytesMut, head: String) -> (usize, Cut) {
+    assert_eq!(cutter.cut(input), Cut::Request(head.into()));
+    assert!(cutter.is_in_contents());
+    let mut contents = 0;
+    loop {
+        match cutter.cut(input) {
+            Cut::Contents(piece) => contents += piece.len(),
+            rest => return (contents, rest),
         }
-        assert_eq!((cut, contents), (Cut::ContentsEnd, digits * 6 / 8));
-        assert!(!cutter.is_in_contents());
-        assert_eq!(cutter.framing(), Framing::Block);
-        assert!(cutter.take_ended().unwrap().is_base64);
+    }
+}
+
+#[test]
+fn long_quiet_ends_contents_that_fill_their_last_block() {
+    for (blocks, digits) in [(1, 8), (1, 1_000), (2, 1_004)] {
+        let mut cutter = Cutter::new(REQUEST_BYTES_MAX as u64);
+        let mut input = BytesMut::from(&block::padded(b"inbox a=1")[..]);
+        assert_eq!(cutter.cut(&mut input), Cut::Request("inbox a=1".into()));
+        let (head, request) = full(blocks, digits);
+        input.extend_from_slice(request.as_bytes());
+        let (contents, rest) = cut_contents(&mut cutter, &mut input, head);
+        assert_eq!((contents, rest), (digits * 6 / 8, Cut::MoreUnlessQuiet(QUIET_IN_CONTENTS)));
+        assert_eq!(cutter.cut_quiet(&mut input), Cut::ContentsEnd);
+        assert!(!cutter.is_in_contents() && cutter.take_ended().unwrap().is_base64);
         assert_eq!(cutter.cut(&mut input), Cut::More);
+    }
+}
+
+#[test]
+fn half_of_the_contents_never_passes_for_all_of_them() {
+    // A first request may be a line that stalls, and a group of digits that is not whole is not the end.
+    for (first, digits) in [("", 1_000), ("inbox a=1", 1_002)] {
+        let mut cutter = Cutter::new(REQUEST_BYTES_MAX as u64);
+        let mut input = BytesMut::new();
+        if !first.is_empty() {
+            input.extend_from_slice(&block::padded(first.as_bytes()));
+            assert_eq!(cutter.cut(&mut input), Cut::Request(first.into()));
+        }
+        let (head, request) = full(1, digits);
+        input.extend_from_slice(request.as_bytes());
+        assert_eq!(cut_contents(&mut cutter, &mut input, head).1, Cut::More);
+        assert_eq!(cutter.cut_quiet(&mut input), Cut::More);
+        assert!(cutter.is_in_contents());
     }
 }
 

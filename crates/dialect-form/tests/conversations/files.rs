@@ -91,6 +91,10 @@ fn contents_are_the_same_however_they_are_cut() {
             // The first request of its connection: no framing is decided yet.
             let mut client = if in_blocks { world.connect_in_blocks() } else { world.connect() };
             let sent = client.wrap(&request);
+            if in_blocks && !sent.ends_with(b" ") {
+                // Exactly full: only long quiet ends that, and never on a fresh connection.
+                return;
+            }
             let mut cuts: Vec<usize> = splits.into_iter().map(|at| at.min(sent.len())).collect();
             cuts.extend((0..sent.len().min(4_000)).step_by(piece));
             cuts.extend([0, sent.len()]);
@@ -274,7 +278,7 @@ async fn a_file_with_a_caption_is_told_with_it() {
     let person = world.engine.to_person(&Address::parse("budi").unwrap()).await.unwrap();
     let mut codes = Vec::new();
     for to in [&person, &room, &group] {
-        let mut upload = world.engine.upload();
+        let mut upload = world.engine.upload(Some(&caller));
         upload.write(bytes::Bytes::from_static(b"halo")).await.unwrap();
         let name = FileName::clean("a.txt").unwrap();
         let caption = Some(Body::parse("lihat ini").unwrap());

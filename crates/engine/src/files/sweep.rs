@@ -28,7 +28,7 @@ impl Engine {
         Ok(swept)
     }
 
-    async fn sweep(&self, hashes: &[ContentHash]) -> Result<usize> {
+    pub(super) async fn sweep(&self, hashes: &[ContentHash]) -> Result<usize> {
         if self.store.used_contents(hashes).await?.len() == hashes.len() {
             return Ok(0);
         }

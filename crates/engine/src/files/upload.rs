@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use kabar_model::{ContentHash, Field, Refusal};
+use kabar_model::{ContentHash, Field, Refusal, UserId};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::blobs::{BlobWriter, Blobs};
-use crate::error::{Error, Result};
+use crate::error::Result;
+
+use super::turns::{Turn, Turns};
 
 /// Contents that are no longer than this stay in memory until they are whole: nothing is written for somebody
 /// who has not logged in, and a small file is written at once.
@@ -21,7 +22,9 @@ const SAMPLE_BYTES: usize = 4 * 1024;
 /// The contents of a file, as they arrive. What was taken is gone when this is dropped.
 pub struct Upload {
     blobs: Arc<dyn Blobs>,
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
+    /// Who uploads, if that is known: strangers' uploads stay small.
+    user: Option<UserId>,
     bytes_max: u64,
     size: u64,
     hash: Sha256,
@@ -34,7 +37,7 @@ pub struct Upload {
 struct Large {
     /// Never locked: it lets an upload be shared by reference.
     writer: Mutex<Box<dyn BlobWriter>>,
-    _turn: OwnedSemaphorePermit,
+    _turn: Turn,
 }
 
 /// Contents that are durable.
@@ -45,9 +48,14 @@ pub(super) struct Contents {
 }
 
 impl Upload {
-    pub(super) fn new(blobs: Arc<dyn Blobs>, turns: Arc<Semaphore>, bytes_max: u64) -> Self {
+    pub(super) fn new(
+        blobs: Arc<dyn Blobs>,
+        turns: Arc<Turns>,
+        user: Option<UserId>,
+        bytes_max: u64,
+    ) -> Self {
         let hash = Sha256::new();
-        Self { blobs, turns, bytes_max, size: 0, hash, start: Vec::new(), large: None }
+        Self { blobs, turns, user, bytes_max, size: 0, hash, start: Vec::new(), large: None }
     }
 
     /// How much has come.
@@ -55,8 +63,8 @@ impl Upload {
         self.size
     }
 
-    /// Takes the next piece; waits while too many others upload. Refuses `TooLong` contents. After an error
-    /// the upload is of no use.
+    /// Takes the next piece; waits a little while too many others upload. Refuses `TooLong` contents, `Busy`,
+    /// and `SessionUnknown` when a stranger's upload is no longer small. After an error the upload is of no use.
     pub async fn write(&mut self, piece: Bytes) -> Result<()> {
         self.size += piece.len() as u64;
         if self.size > self.bytes_max {
@@ -70,7 +78,8 @@ impl Upload {
             self.start.extend_from_slice(&piece);
             return Ok(());
         }
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(Error::failed)?;
+        let user = self.user.ok_or(Refusal::SessionUnknown)?;
+        let turn = self.turns.take(user).await?;
         let mut writer = self.blobs.begin().await?;
         let start = Bytes::from(std::mem::take(&mut self.start));
         self.start = start.iter().chain(&piece).take(SAMPLE_BYTES).copied().collect();
