@@ -10,8 +10,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bytes::{find, printable};
-use crate::connection::{Connection, OK};
+use crate::bytes::printable;
+use crate::connection::Connection;
+use crate::dialect::{Dialect, text_between};
 use crate::inbox;
 use crate::outcome::Trouble;
 
@@ -38,15 +39,22 @@ struct File {
 /// The accounts of a run.
 #[derive(Debug)]
 pub(crate) struct Ready {
-    /// Each with a live session and an empty inbox.
+    /// Each with a live session, where sessions have tokens, and an empty inbox.
     pub(crate) accounts: Vec<Account>,
     /// Items found in the inboxes and put aside.
     pub(crate) left_over: u64,
 }
 
-/// `count` accounts of `server`; `file` is read first and kept up to date.
+/// The server under load, and what is spoken with it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target {
+    pub(crate) server: SocketAddr,
+    pub(crate) dialect: Dialect,
+}
+
+/// `count` accounts of the server; `file` is read first and kept up to date.
 pub(crate) async fn ready(
-    server: SocketAddr,
+    target: Target,
     run: u32,
     count: usize,
     file: Option<&Path>,
@@ -61,7 +69,7 @@ pub(crate) async fn ready(
     }
     let ready = RefCell::new(Ready { accounts, left_over: 0 });
     let (next, progress) = (Cell::new(0), Progress::new(count));
-    let work = || log_in_all(server, count, &next, &ready, &progress);
+    let work = || log_in_all(target, count, &next, &ready, &progress);
     // Two at a time: hashing a password takes the server about 40 ms of one core, so that more
     // would only queue up.
     let results = tokio::join!(work(), work());
@@ -77,7 +85,7 @@ pub(crate) async fn ready(
 }
 
 async fn log_in_all(
-    server: SocketAddr,
+    target: Target,
     count: usize,
     next: &Cell<usize>,
     ready: &RefCell<Ready>,
@@ -90,7 +98,7 @@ async fn log_in_all(
         }
         next.set(number + 1);
         let account = ready.borrow().accounts[number].clone();
-        let session = log_in(server, number, &account).await;
+        let session = log_in(target, number, &account).await;
         if session.is_err() {
             next.set(count);
         }
@@ -104,16 +112,17 @@ async fn log_in_all(
 
 /// A token for `account`, the one it has if that still works, and how much its inbox held.
 async fn log_in(
-    server: SocketAddr,
+    target: Target,
     number: usize,
     account: &Account,
 ) -> Result<(String, u64), Trouble> {
+    let Target { server, dialect } = target;
     let failed = |error| no_conversation(server, &error);
     // A connection for each account, since a server may limit what one may do before its login.
-    let mut connection = Connection::open(server).await.map_err(failed)?;
-    let Account { name, password, token } = account;
-    if !token.is_empty() {
-        match inbox::empty(&mut connection, &inbox_request(token)).await {
+    let mut connection = Connection::open(server, dialect).await.map_err(failed)?;
+    let Account { name, token, .. } = account;
+    if !token.is_empty() && dialect.has_tokens() {
+        match inbox::empty(&mut connection, &dialect.inbox(token)).await {
             Ok(left_over) => return Ok((token.clone(), left_over)),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => (),
             Err(error) => return Err(failed(error)),
@@ -122,27 +131,27 @@ async fn log_in(
     // Registering comes first: for an account that is not there, a failed login would count
     // against this address.
     let mut words = Vec::new();
-    for line in [
-        format!("register {name} {password} Bench Bench_{number}\r\n"),
-        format!("auth {name} {password}\r\n"),
-    ] {
-        let reply = connection.ask(line.as_bytes()).await.map_err(failed)?;
-        if let Some(token) = token_of(&reply) {
-            let left_over = inbox::empty(&mut connection, &inbox_request(&token)).await;
-            return Ok((token, left_over.map_err(failed)?));
+    for line in [dialect.register(account, number), dialect.log_in(account)] {
+        let reply = connection.ask(&line).await.map_err(failed)?;
+        if reply.starts_with(dialect.ok()) {
+            if !dialect.has_tokens() && words.is_empty() {
+                // Just registered: nothing is in its inbox, and it logs in where it is needed.
+                return Ok((token.clone(), 0));
+            }
+            let found = token_of(&reply);
+            if found.is_some() || !dialect.has_tokens() {
+                let token = found.unwrap_or_else(|| token.clone());
+                let left_over = inbox::empty(&mut connection, &dialect.inbox(&token)).await;
+                return Ok((token, left_over.map_err(failed)?));
+            }
         }
         words.push(printable(&reply));
     }
     Err(Trouble::unreachable(
         format!("the server at {server} gives the account {name} no session"),
-        format!("to register it answered {}; to auth it answered {}", words[0], words[1]),
-        "check that this port speaks dialect line and that registration is open",
+        format!("to register it answered {}; to log in it answered {}", words[0], words[1]),
+        "check that this port speaks the dialect and that registration is open",
     ))
-}
-
-/// The request that reads the inbox of the session with this token.
-pub(crate) fn inbox_request(token: &str) -> Vec<u8> {
-    format!("inbox {token}\r\n").into_bytes()
 }
 
 /// A conversation with the server outside the measurement failed.
@@ -155,19 +164,15 @@ pub(crate) fn no_conversation(server: SocketAddr, error: &io::Error) -> Trouble 
 }
 
 fn token_of(reply: &[u8]) -> Option<String> {
-    const KEY: &[u8] = b"\"tokenid\":\"";
-    if !reply.starts_with(OK) {
-        return None;
-    }
-    let at = reply.windows(KEY.len()).position(|window| window == KEY)? + KEY.len();
-    let token = &reply[at..at + find(&reply[at..], b'"')?];
+    let token = text_between(reply, b"\"tokenid\":\"", b"\"")?;
     let token = String::from_utf8(token.to_vec()).ok()?;
     is_word(&token).then_some(token)
 }
 
-/// Whether `word` can stand in a request as one argument.
+/// Whether `word` can stand in a request of every dialect as one argument.
 fn is_word(word: &str) -> bool {
-    (1..=256).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_graphic())
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=256).contains(&word.len()) && word.bytes().all(plain)
 }
 
 /// Nobody needs to guess or know it; the standard library's hash keys come from the system's
@@ -262,45 +267,68 @@ mod tests {
     use super::*;
     use crate::fake::{Fake, Plant};
 
+    fn target(server: &Fake, dialect: Dialect) -> Target {
+        Target { server: server.address, dialect }
+    }
+
     fn account(name: &str) -> Account {
         Account { name: name.to_owned(), password: "p".to_owned(), token: "t".to_owned() }
     }
 
     #[tokio::test]
     async fn accounts_are_registered_once_and_found_again() {
+        for dialect in [Dialect::Line, Dialect::Form] {
+            let (server, directory) = (Fake::start(Plant::Nothing), tempfile::tempdir().unwrap());
+            let (to, file) = (target(&server, dialect), directory.path().join("accounts.json"));
+            let first = ready(to, 1, 3, Some(&file)).await.unwrap().accounts;
+            assert_eq!(first[2].name, "b00000001-2");
+            assert!(!first[2].token.is_empty());
+            let again = ready(to, 2, 2, Some(&file)).await.unwrap().accounts;
+            assert_eq!(again, first[..2]);
+            assert_eq!(read(&file).unwrap(), first);
+            let more = ready(to, 2, 4, Some(&file)).await.unwrap().accounts;
+            assert_eq!((&more[..3], more[3].name.as_str()), (&first[..], "b00000002-3"));
+        }
+    }
+
+    #[tokio::test]
+    async fn where_sessions_have_no_tokens_the_password_is_enough() {
         let (server, directory) = (Fake::start(Plant::Nothing), tempfile::tempdir().unwrap());
-        let file = directory.path().join("accounts.json");
-        let first = ready(server.address, 1, 3, Some(&file)).await.unwrap().accounts;
-        assert_eq!(first[2].name, "b00000001-2");
-        let again = ready(server.address, 2, 2, Some(&file)).await.unwrap().accounts;
-        assert_eq!(again, first[..2]);
-        assert_eq!(read(&file).unwrap(), first);
-        let more = ready(server.address, 2, 4, Some(&file)).await.unwrap().accounts;
-        assert_eq!((&more[..3], more[3].name.as_str()), (&first[..], "b00000002-3"));
+        let (to, file) = (target(&server, Dialect::Keyword), directory.path().join("a.json"));
+        let first = ready(to, 1, 2, Some(&file)).await.unwrap().accounts;
+        assert_eq!(first[0].token, "");
+        assert_eq!(ready(to, 2, 2, Some(&file)).await.unwrap().accounts, first);
+        let wrong = Account { password: "wrong".to_owned(), ..first[0].clone() };
+        assert!(Connection::open_as(to.server, to.dialect, &first[0]).await.is_ok());
+        let refused = Connection::open_as(to.server, to.dialect, &wrong).await.err().unwrap();
+        assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied);
     }
 
     #[tokio::test]
     async fn an_ended_session_or_another_server_means_logging_in_or_registering_again() {
         let (server, directory) = (Fake::start(Plant::Nothing), tempfile::tempdir().unwrap());
-        let file = directory.path().join("accounts.json");
-        let mut accounts = ready(server.address, 1, 2, Some(&file)).await.unwrap().accounts;
+        let (to, file) = (target(&server, Dialect::Line), directory.path().join("accounts.json"));
+        let mut accounts = ready(to, 1, 2, Some(&file)).await.unwrap().accounts;
         accounts[0].token = "00000000-0000-4000-8000-ffffffffffff".to_owned();
         write(&file, &accounts).unwrap();
-        let again = ready(server.address, 2, 2, Some(&file)).await.unwrap().accounts;
+        let again = ready(to, 2, 2, Some(&file)).await.unwrap().accounts;
         assert_eq!(again[0].password, accounts[0].password);
         assert_ne!(again[0].token, accounts[0].token);
         assert_eq!(again[1], accounts[1]);
 
         let other = Fake::start(Plant::Nothing);
-        let moved = ready(other.address, 3, 2, Some(&file)).await.unwrap().accounts;
+        let to = target(&other, Dialect::Line);
+        let moved = ready(to, 3, 2, Some(&file)).await.unwrap().accounts;
         assert_eq!(moved[1].name, accounts[1].name);
     }
 
     #[tokio::test]
     async fn a_server_that_refuses_everything_is_quoted() {
         let server = Fake::start(Plant::RefuseAll);
-        let trouble = ready(server.address, 1, 2, None).await.unwrap_err();
-        assert!(trouble.to_string().contains("Not allowed"), "{trouble}");
+        for dialect in [Dialect::Line, Dialect::Form, Dialect::Keyword] {
+            let trouble = ready(target(&server, dialect), 1, 2, None).await.unwrap_err();
+            assert!(trouble.to_string().contains("Not allowed"), "{trouble}");
+        }
     }
 
     #[test]
@@ -310,8 +338,7 @@ mod tests {
         assert_eq!(read(&path).unwrap(), []);
         write(&path, &[account("a"), account("b")]).unwrap();
         assert_eq!(read(&path).unwrap().len(), 2);
-        for bad in [vec![account("a"), account("a")], vec![account("a b")], vec![account("a\r\nx")]]
-        {
+        for bad in [vec![account("a"), account("a")], vec![account("a b")], vec![account("a&b")]] {
             write(&path, &bad).unwrap();
             assert!(read(&path).is_err(), "{bad:?}");
         }

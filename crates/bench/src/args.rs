@@ -7,6 +7,10 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use serde::Serialize;
 
+use crate::accounts::Target;
+use crate::dialect::{Dialect, KEYWORD_TEXT_CHARS_MAX};
+use crate::outcome::Trouble;
+use crate::size::{Size, size};
 use crate::text::MARK_BYTES;
 
 const PAIRS_MAX: u64 = 4096;
@@ -19,6 +23,13 @@ const POLL_MS_MAX: u64 = 5000;
 /// Leaves room for the command, the token and the receiver in a line of 64 KiB.
 const BODY_BYTES_MAX: u64 = 60_000;
 const BODY_BYTES_MIN: u64 = MARK_BYTES as u64;
+/// Unless given, and where so many may be sent.
+const BODY_BYTES: usize = 120;
+const PEOPLE_MAX: u64 = 1000;
+const SENDERS_MAX: u64 = 64;
+const FILES_MAX: u64 = 1000;
+/// What one run may leave on the server's disk.
+const FILES_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 
 /// What the load consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -32,6 +43,10 @@ pub enum Mode {
     Resumes,
     /// Many connections that log in and then stay silent
     Idle,
+    /// A room or group of many: each message is on its way until all of them have it
+    Rooms,
+    /// Files sent to one receiver each, then fetched and compared byte by byte
+    Files,
 }
 
 impl Mode {
@@ -41,6 +56,8 @@ impl Mode {
             Self::Logins => 8,
             Self::Pairs | Self::Resumes => 64,
             Self::Idle => 1000,
+            Self::Rooms => 100,
+            Self::Files => 1,
         }
     }
 }
@@ -60,15 +77,37 @@ pub struct BenchArgs {
     #[arg(long, value_enum, default_value_t = Mode::Pairs)]
     pub(crate) mode: Mode,
 
+    /// What is spoken: line, but form in rooms, unless given
+    #[arg(long, value_enum)]
+    dialect: Option<Dialect>,
+
     /// Pairs of one sending and one receiving connection (mode pairs)
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = within::<u32>(1, PAIRS_MAX))]
     pub(crate) pairs: u32,
 
-    /// Connections; 8 for logins, 64 for resumes, 1000 for idle unless given
+    /// Connections; 8 for logins, 64 for resumes, 1000 for idle, 1 for files unless given
     #[arg(long, value_name = "N", value_parser = within::<u32>(1, CONNECTIONS_MAX))]
     connections: Option<u32>,
 
-    /// Requests under way on each connection
+    /// People in the room or group (mode rooms)
+    #[arg(long, value_name = "N", default_value_t = 100,
+          value_parser = within::<u32>(2, PEOPLE_MAX))]
+    pub(crate) people: u32,
+
+    /// How many of them write; all of them read (mode rooms)
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = within::<u32>(1, SENDERS_MAX))]
+    pub(crate) senders: u32,
+
+    /// Bytes of each file, such as 64KiB or 100MiB (mode files)
+    #[arg(long, value_name = "BYTES", default_value = "100MiB", value_parser = size)]
+    pub(crate) size: Size,
+
+    /// Files that each connection sends, one after the other (mode files)
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = within::<u32>(1, FILES_MAX))]
+    pub(crate) files: u32,
+
+    /// Requests under way on each connection; in rooms, messages of each sender
     #[arg(long, value_name = "W", default_value_t = 1, value_parser = within::<u32>(1, WINDOW_MAX))]
     pub(crate) window: u32,
 
@@ -87,10 +126,10 @@ pub struct BenchArgs {
           value_parser = within::<u64>(1, DRAIN_SECS_MAX))]
     drain: u64,
 
-    /// Bytes of each message
-    #[arg(long, value_name = "BYTES", default_value_t = 120,
+    /// Bytes of each message; 120, but 100 over dialect keyword, unless given
+    #[arg(long, value_name = "BYTES",
           value_parser = within::<usize>(BODY_BYTES_MIN, BODY_BYTES_MAX))]
-    pub(crate) body: usize,
+    body: Option<usize>,
 
     /// Pause of a receiver between two looks into its inbox, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 200,
@@ -123,7 +162,62 @@ impl BenchArgs {
     pub(crate) fn connections(&self) -> u32 {
         match self.mode {
             Mode::Pairs => self.pairs * 2,
+            Mode::Rooms => self.people,
             mode => self.connections.unwrap_or(mode.connections()),
+        }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        let usual = if self.mode == Mode::Rooms { Dialect::Form } else { Dialect::Line };
+        self.dialect.unwrap_or(usual)
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        Target { server: self.server, dialect: self.dialect() }
+    }
+
+    pub(crate) fn body(&self) -> usize {
+        let most = match self.dialect() {
+            Dialect::Line | Dialect::Form => BODY_BYTES,
+            Dialect::Keyword => KEYWORD_TEXT_CHARS_MAX,
+        };
+        self.body.unwrap_or(most)
+    }
+
+    /// What the bounds of single arguments cannot say.
+    pub(crate) fn check(&self) -> Result<(), Trouble> {
+        let keyword = self.dialect() == Dialect::Keyword;
+        let files = u64::from(self.connections()) * u64::from(self.files);
+        let refusals = [
+            (
+                self.mode == Mode::Rooms && self.dialect() == Dialect::Line,
+                "dialect line tells nobody unasked, so there are no rooms to measure",
+                "use --dialect form, or keyword for a group",
+            ),
+            (
+                self.mode == Mode::Rooms && self.senders > self.people,
+                "more senders than people",
+                "ask for fewer senders or more people",
+            ),
+            (
+                self.mode == Mode::Resumes && keyword,
+                "the text form of dialect keyword has no tokens that could be shown again",
+                "use --dialect line or form",
+            ),
+            (
+                keyword && self.body() > KEYWORD_TEXT_CHARS_MAX,
+                "the text form of dialect keyword takes messages of 100 characters at most",
+                "ask for a shorter --body, or use another dialect",
+            ),
+            (
+                self.mode == Mode::Files && files.saturating_mul(self.size.0) > FILES_BYTES_MAX,
+                "the files would be larger than 16 GiB together",
+                "ask for fewer connections, or fewer or smaller files",
+            ),
+        ];
+        match refusals.into_iter().find(|(is_so, ..)| *is_so) {
+            Some((_, why, next)) => Err(Trouble::usage("this load cannot be made", why, next)),
+            None => Ok(()),
         }
     }
 
@@ -191,7 +285,8 @@ pub(crate) mod tests {
         let args = parse(&[]).unwrap();
         assert_eq!(args.server, "127.0.0.1:8889".parse().unwrap());
         assert_eq!((args.mode, args.pairs, args.window), (Mode::Pairs, 64, 1));
-        assert_eq!((args.body, args.connections()), (120, 128));
+        assert_eq!((args.body(), args.connections()), (120, 128));
+        assert_eq!(args.dialect(), Dialect::Line);
         assert_eq!(args.duration(), Duration::from_secs(10));
     }
 
@@ -211,6 +306,9 @@ pub(crate) mod tests {
             ("--pairs", 1, PAIRS_MAX),
             ("--connections", 1, CONNECTIONS_MAX),
             ("--window", 1, WINDOW_MAX),
+            ("--people", 2, PEOPLE_MAX),
+            ("--senders", 1, SENDERS_MAX),
+            ("--files", 1, FILES_MAX),
             ("--duration", 1, DURATION_SECS_MAX),
             ("--warmup", 0, WARMUP_SECS_MAX),
             ("--drain", 1, DRAIN_SECS_MAX),
@@ -227,5 +325,33 @@ pub(crate) mod tests {
     fn a_directory_for_the_disk_needs_the_measurement() {
         assert!(parse(&["--disk", "/tmp"]).is_err());
         assert!(parse(&["--disk", "/tmp", "--measure-disk"]).is_ok());
+    }
+
+    #[test]
+    fn each_mode_has_its_usual_dialect_and_length() {
+        let args = parse(&["--mode=rooms"]).unwrap();
+        assert_eq!((args.dialect(), args.body(), args.connections()), (Dialect::Form, 120, 100));
+        let args = parse(&["--dialect=keyword"]).unwrap();
+        assert_eq!((args.dialect(), args.body()), (Dialect::Keyword, 100));
+    }
+
+    #[test]
+    fn loads_that_cannot_be_are_refused() {
+        for (good, bad) in [
+            (&["--mode=rooms", "--dialect=keyword"][..], &["--mode=rooms", "--dialect=line"][..]),
+            (
+                &["--mode=rooms", "--people=2", "--senders=2"],
+                &["--mode=rooms", "--people=2", "--senders=3"],
+            ),
+            (&["--mode=logins", "--dialect=keyword"], &["--mode=resumes", "--dialect=keyword"]),
+            (&["--dialect=keyword", "--body=100"], &["--dialect=keyword", "--body=101"]),
+            (
+                &["--mode=files", "--files=16", "--size=1GiB"],
+                &["--mode=files", "--files=17", "--size=1GiB"],
+            ),
+        ] {
+            assert!(parse(good).unwrap().check().is_ok(), "{good:?}");
+            assert!(parse(bad).unwrap().check().is_err(), "{bad:?}");
+        }
     }
 }

@@ -8,26 +8,28 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::bytes::find;
-
-/// Every success begins so.
-pub(crate) const OK: &[u8] = b"{\"status\":\"OK\"";
-/// Every reply ends so; JSON holds no bare control characters, so this is nowhere else.
-pub(crate) const END: &[u8] = b"\r\n\r\n";
+use crate::accounts::Account;
+use crate::bytes::{find, printable};
+use crate::dialect::Dialect;
 
 const BUFFER_BYTES_FIRST: usize = 16 * 1024;
 /// More than one escaped message of 64 KiB, the longest thing looked at in one piece.
 const BUFFER_BYTES_MAX: usize = 1024 * 1024;
+/// What is read at a time where much is expected.
+const BUFFER_BYTES_BULK: usize = 256 * 1024;
 /// How long a request outside the measurement may take.
 const ASK_SECS_MAX: u64 = 30;
 
 pub(crate) struct Connection {
+    dialect: Dialect,
     stream: TcpStream,
     buffer: Vec<u8>,
     /// `buffer[start..end]` arrived and is not consumed; no reply ends in `start..scanned`.
     start: usize,
     scanned: usize,
     end: usize,
+    /// Whether the first reply is still to come, which a greeting may stand before.
+    is_new: bool,
 }
 
 /// Bounds an exchange outside any measurement.
@@ -39,10 +41,28 @@ pub(crate) async fn in_time<T>(exchange: impl Future<Output = io::Result<T>>) ->
 }
 
 impl Connection {
-    pub(crate) async fn open(server: SocketAddr) -> io::Result<Self> {
+    pub(crate) async fn open(server: SocketAddr, dialect: Dialect) -> io::Result<Self> {
         let stream = in_time(TcpStream::connect(server)).await?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::new(), start: 0, scanned: 0, end: 0 })
+        let buffer = Vec::new();
+        Ok(Self { dialect, stream, buffer, start: 0, scanned: 0, end: 0, is_new: true })
+    }
+
+    /// One on which `account` may make requests at once.
+    pub(crate) async fn open_as(
+        server: SocketAddr,
+        dialect: Dialect,
+        account: &Account,
+    ) -> io::Result<Self> {
+        let mut connection = Self::open(server, dialect).await?;
+        if !dialect.has_tokens() {
+            connection.demand(&dialect.log_in(account)).await?;
+        }
+        Ok(connection)
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -61,20 +81,24 @@ impl Connection {
         Ok(())
     }
 
-    /// The next whole reply with its end mark, consumed, if it has arrived.
+    /// The next whole reply or push with its end mark, consumed, if it has arrived.
     pub(crate) fn reply(&mut self) -> Option<&[u8]> {
+        let end = self.dialect.end();
         loop {
-            let Some(offset) = find(&self.buffer[self.scanned..self.end], END[0]) else {
+            let Some(offset) = find(&self.buffer[self.scanned..self.end], end[0]) else {
                 self.scanned = self.end;
                 return None;
             };
             let at = self.scanned + offset;
             self.scanned = at;
-            let mark = self.buffer[at..self.end].get(..END.len())?;
-            if mark == END {
-                let reply = self.start..at + END.len();
+            let mark = self.buffer[at..self.end].get(..end.len())?;
+            if mark == end {
+                let mut reply = self.start..at + end.len();
                 self.start = reply.end;
                 self.scanned = reply.end;
+                if std::mem::take(&mut self.is_new) {
+                    reply.start += self.dialect.greeting_bytes(&self.buffer[reply.clone()]);
+                }
                 return Some(&self.buffer[reply]);
             }
             self.scanned = at + 1;
@@ -91,18 +115,40 @@ impl Connection {
         self.scanned = self.scanned.max(self.start);
     }
 
+    /// Waits for the next reply, passing over what is said unasked.
+    pub(crate) async fn next_reply(&mut self) -> io::Result<Vec<u8>> {
+        loop {
+            let dialect = self.dialect;
+            match self.reply() {
+                Some(frame) if dialect.is_push(frame) => (),
+                Some(reply) => return Ok(reply.to_vec()),
+                None => self.fill().await?,
+            }
+        }
+    }
+
     /// One request and its reply, outside any measurement.
     pub(crate) async fn ask(&mut self, line: &[u8]) -> io::Result<Vec<u8>> {
         in_time(async {
             self.write(line).await?;
-            loop {
-                if let Some(reply) = self.reply() {
-                    return Ok(reply.to_vec());
-                }
-                self.fill().await?;
-            }
+            self.next_reply().await
         })
         .await
+    }
+
+    /// As [`Connection::ask`]; a refusal is `PermissionDenied`, with the server's words.
+    pub(crate) async fn demand(&mut self, line: &[u8]) -> io::Result<Vec<u8>> {
+        let reply = self.ask(line).await?;
+        if reply.starts_with(self.dialect.ok()) {
+            return Ok(reply);
+        }
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, printable(&reply)))
+    }
+
+    /// The socket, not blocking, and what has arrived on it and is not consumed.
+    pub(crate) fn into_parts(self) -> io::Result<(std::net::TcpStream, Vec<u8>)> {
+        let unread = self.unread().to_vec();
+        Ok((self.stream.into_std()?, unread))
     }
 
     /// Whether the server kept silent and the connection open; never waits.
@@ -110,6 +156,13 @@ impl Connection {
         let nothing_more = matches!(self.stream.try_read(&mut [0]),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock);
         nothing_more && self.unread().is_empty()
+    }
+
+    /// Makes room to read much at a time.
+    pub(crate) fn expect_bulk(&mut self) {
+        if self.buffer.len() < BUFFER_BYTES_BULK {
+            self.buffer.resize(BUFFER_BYTES_BULK, 0);
+        }
     }
 
     /// Gives the buffer's memory back; for connections that will stay silent.
@@ -150,7 +203,7 @@ mod tests {
 
     async fn both_ends() -> (Connection, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let open = Connection::open(listener.local_addr().unwrap());
+        let open = Connection::open(listener.local_addr().unwrap(), Dialect::Line);
         let (near, far) = tokio::join!(open, listener.accept());
         (near.unwrap(), far.unwrap().0)
     }
@@ -201,5 +254,19 @@ mod tests {
         drop(far);
         assert_eq!(near.fill().await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
         assert!(!near.is_quiet());
+    }
+
+    #[tokio::test]
+    async fn a_greeting_is_no_reply_and_pushes_are_passed_over() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let open = Connection::open(listener.local_addr().unwrap(), Dialect::Keyword);
+        let (near, far) = tokio::join!(open, listener.accept());
+        let (mut near, mut far) = (near.unwrap(), far.unwrap().0);
+        far.write_all(b"welcome!\r\nsuccess in\r\n\r\n").await.unwrap();
+        assert_eq!(near.next_reply().await.unwrap(), b"success in\r\n\r\n");
+        far.write_all(b"notif a: b\r\n\r\nfailed no\r\n\r\n").await.unwrap();
+        let refused = near.demand(b"QUIT\r\n").await.unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied);
+        assert!(refused.to_string().contains("failed no"));
     }
 }

@@ -1,25 +1,37 @@
-//! For the tests: a small server that keeps messages in memory and can do one thing wrong.
+//! For the tests: a small server that keeps messages in memory and can do one thing wrong. It
+//! speaks all dialects on one port, as far as the load does.
 
-use std::collections::HashMap;
+mod form;
+mod keyword;
+mod line;
+mod state;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-const INBOX_ITEMS_MAX: usize = 1000;
+use self::state::{Outcome, Speaker, State, Wish};
+use crate::dialect::Dialect;
+
 /// The message, counted over all senders, with which the planted fault happens.
-const FAULT_AT: u64 = 20;
-const SESSIONS_MAX: u64 = 100_000;
+pub(crate) const FAULT_AT: u64 = 20;
 
 /// What the server does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plant {
     Nothing,
     Lose,
+    /// What is said unasked is lost; the inbox has it.
+    LosePush,
+    /// The receiver is told that it missed something, and its connection is closed.
+    LetGo,
     Double,
     Reorder,
     Ghost,
@@ -33,18 +45,13 @@ pub(crate) enum Plant {
     CloseAfterInbox,
     RefuseLogins,
     RefuseAll,
+    /// One byte of a file that is fetched is another.
+    CorruptFiles,
+    RefuseFiles,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    passwords: HashMap<String, String>,
-    names_by_token: HashMap<String, String>,
-    inboxes: HashMap<String, Vec<String>>,
-    /// Receiver and text of a message that has to wait for a later one.
-    held: Option<(String, String)>,
-    sent: u64,
-    logins: u64,
-}
+/// In a connection's queue: there is nothing more to say.
+const CLOSE: Vec<u8> = Vec::new();
 
 /// A running server; it ends when this is dropped.
 pub(crate) struct Fake {
@@ -75,14 +82,7 @@ impl Fake {
     }
 
     pub(crate) fn leave_in_every_inbox(&self, text: &str, times: usize) {
-        let mut state = lock(&self.state);
-        // Of each pair the account with the odd number receives.
-        let names: Vec<_> = state.passwords.keys().filter(|name| name.ends_with('1')).collect();
-        let names: Vec<_> = names.into_iter().cloned().collect();
-        for name in names {
-            let inbox = state.inboxes.entry(name).or_default();
-            inbox.extend(std::iter::repeat_n(text.to_owned(), times));
-        }
+        lock(&self.state).leave_in_every_inbox(text, times);
     }
 }
 
@@ -105,125 +105,78 @@ async fn accept(listener: std::net::TcpListener, plant: Plant, state: Arc<Mutex<
     }
 }
 
-async fn serve(stream: TcpStream, plant: Plant, state: Arc<Mutex<State>>) -> io::Result<()> {
-    let mut stream = BufReader::with_capacity(64 * 1024, stream);
-    let (mut line, mut out) = (String::new(), String::new());
-    while stream.read_line(&mut line).await? > 0 {
-        match lock(&state).answer(line.trim_end(), plant) {
-            Answer::Reply(reply) => out.extend(["{\"status\":", &reply, "}\r\n\r\n"]),
-            Answer::Nothing => (),
-            Answer::Close => return Ok(()),
+async fn serve(stream: TcpStream, plant: Plant, state: Arc<Mutex<State>>) {
+    let (reading, writing) = stream.into_split();
+    let (say, said) = unbounded_channel();
+    tokio::spawn(write(writing, said));
+    let _ = read(reading, say.clone(), plant, state).await;
+    // Others may still hold the queue's end, to tell of what is said in the room.
+    let _ = say.send(CLOSE);
+}
+
+/// Answers and pushes leave by one queue, so none stands in the middle of another.
+async fn write(mut stream: OwnedWriteHalf, mut said: UnboundedReceiver<Vec<u8>>) -> io::Result<()> {
+    let mut batch = Vec::new();
+    while said.recv_many(&mut batch, 1000).await > 0 {
+        stream.write_all(&batch.concat()).await?;
+        if batch.contains(&CLOSE) {
+            break;
         }
-        if !stream.buffer().contains(&b'\n') {
-            stream.write_all(out.as_bytes()).await?;
-            out.clear();
-        }
-        if plant == Plant::CloseAfterInbox && line.starts_with("inbox") {
-            return Ok(());
-        }
-        line.clear();
+        batch.clear();
     }
     Ok(())
 }
 
-enum Answer {
-    /// What follows `{"status":` in the reply.
-    Reply(String),
-    Nothing,
-    Close,
-}
-
-fn error(words: &str) -> Answer {
-    Answer::Reply(format!("\"ERROR\",\"message\":\"{words}\""))
-}
-
-impl State {
-    fn answer(&mut self, line: &str, plant: Plant) -> Answer {
-        if plant == Plant::RefuseAll {
-            return error("Not allowed");
-        }
-        let words: Vec<_> = line.splitn(4, ' ').collect();
-        match *words {
-            ["register", name, password, _] => {
-                if self.passwords.contains_key(name) {
-                    return error("User already exists");
-                }
-                self.passwords.insert(name.to_owned(), password.to_owned());
-                self.log_in(name)
-            }
-            ["auth", ..] if plant == Plant::RefuseLogins => error("Wrong password"),
-            ["auth", name, password] => match self.passwords.get(name) {
-                Some(right) if right == password => self.log_in(name),
-                _ => error("Wrong password"),
-            },
-            ["inbox", token] => match self.names_by_token.get(token).cloned() {
-                Some(name) => self.inbox(&name),
-                None => error("Session is not found"),
-            },
-            ["send", token, to, text] => {
-                if !self.names_by_token.contains_key(token) || !self.passwords.contains_key(to) {
-                    return error("User is not found");
-                }
-                self.send(to, text, plant)
-            }
-            _ => error("Wrong protocol: unknown command"),
-        }
-    }
-
-    fn log_in(&mut self, name: &str) -> Answer {
-        // Old sessions end, or the mode that only logs in would fill the memory.
-        self.logins = (self.logins + 1) % SESSIONS_MAX;
-        let number = self.logins;
-        let token = format!("00000000-0000-4000-8000-{number:012x}");
-        self.names_by_token.insert(token.clone(), name.to_owned());
-        Answer::Reply(format!("\"OK\",\"tokenid\":\"{token}\",\"tokenId\":\"{token}\""))
-    }
-
-    fn inbox(&mut self, name: &str) -> Answer {
-        let inbox = self.inboxes.entry(name.to_owned()).or_default();
-        let part = inbox.len().min(INBOX_ITEMS_MAX);
-        let items: Vec<_> = inbox
-            .drain(..part)
-            .map(|text| {
-                format!(
-                    "{{\"msg_from\":\"Bench 0\",\"msg_to\":\"Bench 1\",\"msg\":\"{text}\",\
-                     \"sent_at\":\"2026-01-01T00:00:00.000Z\"}}"
-                )
-            })
-            .collect();
-        let messages = match items.len() {
-            0 => String::new(),
-            _ => format!("\"sender\":[{}]", items.join(",")),
+async fn read(
+    stream: OwnedReadHalf,
+    say: UnboundedSender<Vec<u8>>,
+    plant: Plant,
+    state: Arc<Mutex<State>>,
+) -> io::Result<()> {
+    let mut stream = BufReader::with_capacity(64 * 1024, stream);
+    let (mut line, mut speaker) = (Vec::new(), None);
+    while stream.read_until(b'\n', &mut line).await? > 0 {
+        let text = String::from_utf8(std::mem::take(&mut line)).unwrap();
+        let text = text.trim_end();
+        let speaker = speaker.get_or_insert_with(|| Speaker::new(spoken(text), say.clone()));
+        let mut wish = match speaker.dialect {
+            Dialect::Line => line::read(text),
+            Dialect::Form => form::read(text),
+            Dialect::Keyword => keyword::read(text),
         };
-        Answer::Reply(format!("\"OK\",\"messages\":{{{messages}}}"))
+        if let Some(Wish::FileSend { raw_bytes: Some(count), contents, .. }) = &mut wish {
+            let _ = say.send(format!("ready send {count} bytes\r\n\r\n").into_bytes());
+            contents.resize(*count, 0);
+            stream.read_exact(contents).await?;
+        }
+        let outcome = match wish {
+            Some(wish) => lock(&state).grant(wish, speaker, plant),
+            None => Outcome::Refused("unknown command"),
+        };
+        match outcome {
+            Outcome::Nothing => (),
+            Outcome::Close => return Ok(()),
+            outcome => drop(say.send(word(speaker.dialect, outcome))),
+        }
+        if plant == Plant::CloseAfterInbox && (text.contains("inbox") || text.contains("NOTIF")) {
+            return Ok(());
+        }
     }
+    Ok(())
+}
 
-    fn send(&mut self, to: &str, text: &str, plant: Plant) -> Answer {
-        self.sent += 1;
-        let inbox = self.inboxes.entry(to.to_owned()).or_default();
-        let deliver = |inbox: &mut Vec<String>, text: &str| inbox.push(text.to_owned());
-        let now = self.sent == FAULT_AT;
-        match plant {
-            Plant::Lose if now => (),
-            Plant::Double if now => (0..2).for_each(|_| deliver(inbox, text)),
-            Plant::Reorder if now => self.held = Some((to.to_owned(), text.to_owned())),
-            Plant::Ghost if now => {
-                deliver(inbox, text);
-                deliver(inbox, "a message from nobody");
-            }
-            Plant::Alter if now => deliver(inbox, &text.replace("def", "fed")),
-            Plant::Refuse if now => return error("Server is busy"),
-            Plant::RefuseYetDeliver if now => {
-                deliver(inbox, text);
-                return error("Server is busy");
-            }
-            Plant::StopAnswering if self.sent >= FAULT_AT => return Answer::Nothing,
-            Plant::Close if now => return Answer::Close,
-            _ => deliver(inbox, text),
-        }
-        if !now && let Some((_, text)) = self.held.take_if(|(receiver, _)| receiver == to) {
-            deliver(inbox, &text);
-        }
-        Answer::Reply("\"OK\",\"message\":\"Message sent\"".to_owned())
+fn spoken(first: &str) -> Dialect {
+    match first.split(' ').nth(1) {
+        Some(word) if word.contains('=') => Dialect::Form,
+        _ if first.starts_with(char::is_uppercase) => Dialect::Keyword,
+        _ => Dialect::Line,
+    }
+}
+
+fn word(dialect: Dialect, outcome: Outcome) -> Vec<u8> {
+    match dialect {
+        Dialect::Line => line::word(outcome).into_bytes(),
+        Dialect::Form => form::word(outcome).into_bytes(),
+        Dialect::Keyword => keyword::word(outcome),
     }
 }

@@ -3,10 +3,9 @@
 use serde::Serialize;
 use tokio::time::sleep;
 
-use crate::accounts::{self, inbox_request, no_conversation};
+use crate::accounts::{self, Account, no_conversation};
 use crate::args::BenchArgs;
-use crate::bytes::printable;
-use crate::connection::{Connection, OK};
+use crate::connection::Connection;
 use crate::outcome::Trouble;
 use crate::process;
 
@@ -23,19 +22,19 @@ pub(crate) struct Idle {
 }
 
 pub(crate) async fn run(args: &BenchArgs, run: u32) -> Result<Idle, Trouble> {
-    let ready = accounts::ready(args.server, run, 1, args.accounts.as_deref()).await?;
-    // A session is good on any connection: one login is enough for all of them.
-    let request = inbox_request(&ready.accounts[0].token);
+    let ready = accounts::ready(args.target(), run, 1, args.accounts.as_deref()).await?;
+    // Where a session is good on any connection, one login is enough for all of them.
+    let account = &ready.accounts[0];
     let resident = || {
         let sample = args.server_pid.and_then(|pid| process::sample(pid).ok());
         sample.map(|sample| sample.resident_kib)
     };
     // The first one also pays for what the server sets up once.
-    open(args, &request).await?;
+    open(args, account).await?;
     let before = resident();
     let mut connections = Vec::with_capacity(args.connections() as usize);
     for _ in 0..args.connections() {
-        connections.push(open(args, &request).await?);
+        connections.push(open(args, account).await?);
     }
     sleep(args.duration()).await;
     let after = resident();
@@ -50,17 +49,12 @@ pub(crate) async fn run(args: &BenchArgs, run: u32) -> Result<Idle, Trouble> {
     })
 }
 
-async fn open(args: &BenchArgs, request: &[u8]) -> Result<Connection, Trouble> {
+async fn open(args: &BenchArgs, account: &Account) -> Result<Connection, Trouble> {
     let failed = |error| no_conversation(args.server, &error);
-    let mut connection = Connection::open(args.server).await.map_err(failed)?;
-    let reply = connection.ask(request).await.map_err(failed)?;
-    if !reply.starts_with(OK) {
-        return Err(Trouble::unreachable(
-            format!("the server at {} does not take its own token", args.server),
-            printable(&reply),
-            "check that this port speaks dialect line and limits no loopback connections",
-        ));
-    }
+    let dialect = args.dialect();
+    let mut connection =
+        Connection::open_as(args.server, dialect, account).await.map_err(failed)?;
+    connection.demand(&dialect.inbox(&account.token)).await.map_err(failed)?;
     connection.release_buffer();
     Ok(connection)
 }

@@ -1,10 +1,13 @@
-//! Reading a reply to `inbox` while it arrives: the bodies are found by scanning, nothing is parsed.
+//! Looking into an inbox. A reply in JSON is read while it arrives: the bodies are found by
+//! scanning, nothing is parsed.
 
 use std::io;
 
 use crate::bytes::{find_either, printable};
-use crate::connection::{Connection, END, OK, in_time};
-use crate::text::Text;
+use crate::connection::{Connection, in_time};
+use crate::dialect::Dialect;
+use crate::lines;
+use crate::text::{Body, Text};
 
 /// Stands before each body. Inside a JSON string its quotes would be escaped, and a sender called
 /// `msg` is followed by `[`: it is found nowhere else.
@@ -13,31 +16,53 @@ const MARK_LETTER: u8 = b'g';
 const MARK_LETTER_AT: usize = 3;
 
 /// A reply this full may not be all there is.
-const ITEMS_FULL: u64 = 1000;
+pub(crate) const ITEMS_FULL: u64 = 1000;
 const BYTES_FULL: u64 = 7 * 1024 * 1024;
 
 /// Looks into an inbox before it is taken as one that never gets empty.
 const LOOKS_MAX: u32 = 10_000;
 
-/// Looks into an inbox once, telling `on_body` of each item; a refusal is `PermissionDenied`.
+/// Looks into an inbox once, telling `on_heard` of each item, and of each push that comes before
+/// the end of the reply; a refusal is `PermissionDenied`.
 pub(crate) async fn look(
     connection: &mut Connection,
     request: &[u8],
     text: &Text,
-    mut on_body: impl FnMut(Body),
-) -> io::Result<InboxScan> {
+    mut on_heard: impl FnMut(Heard),
+) -> io::Result<Looked> {
     connection.write(request).await?;
-    let mut scan = InboxScan::default();
+    if connection.dialect() == Dialect::Keyword {
+        return lines::look(connection, text, on_heard).await;
+    }
+    let mut scan = InboxScan::new(connection.dialect());
     loop {
         connection.fill().await?;
-        let (used, progress) = scan.feed(connection.unread(), text, &mut on_body);
+        let on_body = |body| on_heard(Heard::Item(body));
+        let (used, progress) = scan.feed(connection.unread(), text, on_body);
         connection.consume(used);
         match progress {
             Progress::More => (),
-            Progress::Done => return Ok(scan),
+            Progress::Done => return Ok(scan.looked()),
             Progress::Refused => return Err(refusal(connection).await),
         }
     }
+}
+
+/// What one look found.
+#[derive(Debug, Default)]
+pub(crate) struct Looked {
+    pub(crate) items: u64,
+    /// Whether the server may hold more than it put into this reply.
+    pub(crate) is_full: bool,
+}
+
+/// How a receiver came to know a body.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// It was in the inbox.
+    Item(Body),
+    /// It was said unasked.
+    Push(Body),
 }
 
 async fn refusal(connection: &mut Connection) -> io::Error {
@@ -56,22 +81,13 @@ async fn refusal(connection: &mut Connection) -> io::Error {
 pub(crate) async fn empty(connection: &mut Connection, request: &[u8]) -> io::Result<u64> {
     let (nobodys, mut items) = (Text::new(0, 0, 0), 0);
     for _ in 0..LOOKS_MAX {
-        let scan = in_time(look(connection, request, &nobodys, |_| ())).await?;
-        if scan.items() == 0 {
+        let looked = in_time(look(connection, request, &nobodys, |_| ())).await?;
+        if looked.items == 0 {
             return Ok(items);
         }
-        items += scan.items();
+        items += looked.items;
     }
     Err(io::Error::other(format!("an inbox is still not empty after {LOOKS_MAX} looks")))
-}
-
-/// What stands in an item's body.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Body {
-    /// The pair's own text with this number.
-    Ours(u64),
-    /// Anything else.
-    Stranger,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -85,14 +101,20 @@ pub(crate) enum Progress {
 }
 
 /// Position in one reply.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct InboxScan {
+    ok: &'static [u8],
+    end: &'static [u8],
     begun: bool,
     items: u64,
     bytes: u64,
 }
 
 impl InboxScan {
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self { ok: dialect.ok(), end: dialect.end(), begun: false, items: 0, bytes: 0 }
+    }
+
     /// Looks at `bytes`, what arrived and is not consumed, and tells `on_body` of each whole item.
     /// Returns how many bytes can be consumed.
     pub(crate) fn feed(
@@ -106,13 +128,9 @@ impl InboxScan {
         (used, progress)
     }
 
-    pub(crate) fn items(&self) -> u64 {
-        self.items
-    }
-
-    /// Whether the server may hold more than it put into this reply.
-    pub(crate) fn is_full(&self) -> bool {
-        self.items >= ITEMS_FULL || self.bytes >= BYTES_FULL
+    fn looked(&self) -> Looked {
+        let is_full = self.items >= ITEMS_FULL || self.bytes >= BYTES_FULL;
+        Looked { items: self.items, is_full }
     }
 
     fn scan(
@@ -123,27 +141,28 @@ impl InboxScan {
     ) -> (usize, Progress) {
         let mut at = 0;
         if !self.begun {
-            let head = &bytes[..bytes.len().min(OK.len())];
-            if !OK.starts_with(head) {
+            let head = &bytes[..bytes.len().min(self.ok.len())];
+            if !self.ok.starts_with(head) {
                 return (0, Progress::Refused);
             }
-            if head.len() < OK.len() {
+            if head.len() < self.ok.len() {
                 return (0, Progress::More);
             }
             self.begun = true;
-            at = OK.len();
+            at = self.ok.len();
         }
         loop {
-            let Some(offset) = find_either(&bytes[at..], MARK_LETTER, END[0]) else {
+            let Some(offset) = find_either(&bytes[at..], MARK_LETTER, self.end[0]) else {
                 return (at.max(bytes.len().saturating_sub(MARK_LETTER_AT)), Progress::More);
             };
             let found = at + offset;
-            let mark = if bytes[found] == END[0] { END } else { MARK };
-            let first = if mark == END { found } else { found.saturating_sub(MARK_LETTER_AT) };
+            let ends = bytes[found] == self.end[0];
+            let mark = if ends { self.end } else { MARK };
+            let first = if ends { found } else { found.saturating_sub(MARK_LETTER_AT) };
             match bytes[first..].get(..mark.len()) {
                 None => return (first.max(at), Progress::More),
                 Some(here) if here != mark => at = found + 1,
-                Some(_) if mark == END => return (first + END.len(), Progress::Done),
+                Some(_) if ends => return (first + mark.len(), Progress::Done),
                 Some(_) => {
                     let Some((past, body)) = body_at(bytes, first + MARK.len(), text) else {
                         return (first.max(at), Progress::More);
@@ -195,14 +214,23 @@ mod tests {
 
     /// Feeds `reply` in pieces of `step` bytes, as a connection does.
     fn read(reply: &[u8], text: &Text, step: usize) -> (Vec<Body>, Progress, usize) {
-        let (mut scan, mut bodies) = (InboxScan::default(), Vec::new());
+        read_in(Dialect::Line, reply, text, step)
+    }
+
+    fn read_in(
+        dialect: Dialect,
+        reply: &[u8],
+        text: &Text,
+        step: usize,
+    ) -> (Vec<Body>, Progress, usize) {
+        let (mut scan, mut bodies) = (InboxScan::new(dialect), Vec::new());
         let (mut start, mut end) = (0, 0);
         while end < reply.len() {
             end = reply.len().min(end + step);
             let (used, progress) = scan.feed(&reply[start..end], text, |body| bodies.push(body));
             start += used;
             if progress != Progress::More {
-                assert_eq!(scan.items(), bodies.len() as u64);
+                assert_eq!(scan.items, bodies.len() as u64);
                 return (bodies, progress, start);
             }
         }
@@ -235,6 +263,18 @@ mod tests {
     }
 
     #[test]
+    fn in_dialect_form_a_reply_ends_with_its_line() {
+        let text = Text::new(7, 1, 64);
+        let one =
+            format!("{{\"status\":\"OK\",\"messages\":{{\"a\":[{}]}}}}\n", item(&ours(&text, 3)));
+        let two = format!("{one}{one}");
+        for step in 1..=two.len() {
+            let found = read_in(Dialect::Form, two.as_bytes(), &text, step);
+            assert_eq!(found, (vec![Body::Ours(3)], Progress::Done, one.len()), "{step}");
+        }
+    }
+
+    #[test]
     fn an_error_is_refused_and_left_unread() {
         let text = Text::new(7, 1, 64);
         let reply = b"{\"status\":\"ERROR\",\"message\":\"Session is not found\"}\r\n\r\n";
@@ -245,19 +285,20 @@ mod tests {
 
     #[test]
     fn a_thousand_items_or_seven_mebibytes_are_full() {
-        let (text, mut scan) = (Text::new(7, 1, 64), InboxScan::default());
+        let (text, mut scan) = (Text::new(7, 1, 64), InboxScan::new(Dialect::Line));
         let one = item("hi");
-        scan.feed(OK, &text, |_| ());
+        scan.feed(Dialect::Line.ok(), &text, |_| ());
         for _ in 0..ITEMS_FULL - 1 {
             scan.feed(one.as_bytes(), &text, |_| ());
         }
-        assert!(!scan.is_full());
+        assert!(!scan.looked().is_full);
         scan.feed(one.as_bytes(), &text, |_| ());
-        assert!(scan.is_full());
+        assert!(scan.looked().is_full);
 
-        let mut scan = InboxScan { begun: true, items: 0, bytes: BYTES_FULL - 10 };
-        assert!(!scan.is_full());
+        let mut scan =
+            InboxScan { begun: true, bytes: BYTES_FULL - 10, ..InboxScan::new(Dialect::Line) };
+        assert!(!scan.looked().is_full);
         scan.feed(&[b'x'; 20], &text, |_| ());
-        assert!(scan.is_full());
+        assert!(scan.looked().is_full);
     }
 }

@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use tokio::task::JoinSet;
 
-use crate::accounts::{self, Account, inbox_request, no_conversation};
+use crate::accounts::{self, Account, no_conversation};
 use crate::args::{BenchArgs, Mode};
 use crate::connection::Connection;
+use crate::dialect::Dialect;
 use crate::meter::{self, Counted, Meter};
 use crate::outcome::Trouble;
 use crate::window::{Requests, keep_full};
@@ -31,22 +32,25 @@ impl Requests for Cycle {
 
 /// The request that logs in, or presents a session again. For the latter an inbox is read: that of
 /// an account without messages costs the server the least, however much else it holds.
-fn request(mode: Mode, account: &Account) -> Vec<u8> {
-    let Account { name, password, token } = account;
+fn request(mode: Mode, dialect: Dialect, account: &Account) -> Vec<u8> {
     match mode {
-        Mode::Logins => format!("auth {name} {password}\r\n").into_bytes(),
-        Mode::Resumes | Mode::Idle | Mode::Pairs => inbox_request(token),
+        Mode::Logins => dialect.log_in(account),
+        Mode::Resumes | Mode::Idle | Mode::Pairs | Mode::Rooms | Mode::Files => {
+            dialect.inbox(&account.token)
+        }
     }
 }
 
 pub(crate) async fn run(args: &BenchArgs, run: u32, meter: &Rc<Meter>) -> Result<Counted, Trouble> {
     let failed = |error| no_conversation(args.server, &error);
     let count = args.connections().min(ACCOUNTS_MAX) as usize;
-    let ready = accounts::ready(args.server, run, count, args.accounts.as_deref()).await?;
-    let lines: Rc<[_]> = ready.accounts.iter().map(|account| request(args.mode, account)).collect();
+    let dialect = args.dialect();
+    let ready = accounts::ready(args.target(), run, count, args.accounts.as_deref()).await?;
+    let requests = ready.accounts.iter().map(|account| request(args.mode, dialect, account));
+    let lines: Rc<[_]> = requests.collect();
     let mut connections = Vec::with_capacity(args.connections() as usize);
     for _ in 0..args.connections() {
-        connections.push(Connection::open(args.server).await.map_err(failed)?);
+        connections.push(Connection::open(args.server, dialect).await.map_err(failed)?);
     }
     let mut tasks = JoinSet::new();
     for (number, mut connection) in connections.into_iter().enumerate() {
@@ -77,7 +81,14 @@ mod tests {
     fn a_login_shows_the_password_and_a_resumed_session_the_token_alone() {
         let [name, password, token] = ["n", "p", "t"].map(str::to_owned);
         let account = Account { name, password, token };
-        assert_eq!(request(Mode::Logins, &account), b"auth n p\r\n");
-        assert_eq!(request(Mode::Resumes, &account), b"inbox t\r\n");
+        for (mode, dialect, expected) in [
+            (Mode::Logins, Dialect::Line, "auth n p\r\n"),
+            (Mode::Logins, Dialect::Form, "auth username=n&password=p\n"),
+            (Mode::Logins, Dialect::Keyword, "AUTH-LOGIN n p\r\n"),
+            (Mode::Resumes, Dialect::Line, "inbox t\r\n"),
+            (Mode::Resumes, Dialect::Form, "inbox session=t\n"),
+        ] {
+            assert_eq!(request(mode, dialect, &account), expected.as_bytes());
+        }
     }
 }

@@ -16,8 +16,8 @@ use crate::process::{self, Sample};
 const LATENCY_MICROS_MAX: u64 = 3_600_000_000;
 /// Refusals after which the load stops: more of them measure nothing.
 const REFUSALS_MAX: u64 = 1000;
-/// Broken connections described one by one; the rest are only counted.
-const BROKEN_DESCRIBED_MAX: usize = 3;
+/// Reasons told of broken connections; the rest are only counted.
+const BROKEN_DESCRIBED_MAX: usize = 5;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -92,7 +92,7 @@ impl Meter {
     pub(crate) fn broke(&self, why: String) {
         self.broken_count.set(self.broken_count.get() + 1);
         let mut broken = self.broken.borrow_mut();
-        if broken.len() < BROKEN_DESCRIBED_MAX {
+        if broken.len() < BROKEN_DESCRIBED_MAX && !broken.contains(&why) {
             broken.push(why);
         }
     }
@@ -140,19 +140,61 @@ pub(crate) struct Counted {
     pub(crate) generator: Option<(Sample, Sample)>,
 }
 
+impl Counted {
+    /// The server's processor time for each of so many, in microseconds.
+    pub(crate) fn server_cpu_us_each(&self, count: u64) -> Option<f64> {
+        cpu_us_each(self.server, count)
+    }
+
+    /// The same of this process.
+    pub(crate) fn generator_cpu_us_each(&self, count: u64) -> Option<f64> {
+        cpu_us_each(self.generator, count)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of an hour are far below 2^52")]
+fn cpu_us_each(samples: Option<(Sample, Sample)>, count: u64) -> Option<f64> {
+    let (before, after) = samples?;
+    let micros = after.cpu.saturating_sub(before.cpu).as_secs_f64() * 1e6;
+    (count > 0).then(|| micros / count as f64)
+}
+
+/// The readings where a part that counts begins.
+pub(crate) struct Readings {
+    server: Option<Sample>,
+    generator: Option<Sample>,
+    began: Instant,
+}
+
+impl Readings {
+    pub(crate) fn take(args: &BenchArgs) -> Self {
+        Self {
+            server: args.server_pid.and_then(|pid| process::sample(pid).ok()),
+            generator: process::own_sample().ok(),
+            began: Instant::now(),
+        }
+    }
+
+    /// The part from these readings on.
+    pub(crate) fn until_now(self, args: &BenchArgs) -> Counted {
+        let secs = self.began.elapsed().as_secs_f64();
+        let now = Self::take(args);
+        Counted {
+            secs,
+            server: self.server.zip(now.server),
+            generator: self.generator.zip(now.generator),
+        }
+    }
+}
+
 /// Lets `tasks` work through warm-up and the part that counts, then has them stop.
 pub(crate) async fn count(args: &BenchArgs, meter: &Meter, tasks: &mut JoinSet<()>) -> Counted {
-    let readings =
-        || (args.server_pid.and_then(|pid| process::sample(pid).ok()), process::own_sample().ok());
     until_done(tasks, args.warmup()).await;
-    let (server_before, own_before) = readings();
-    let began = Instant::now();
+    let readings = Readings::take(args);
     meter.enter(Phase::Counting);
     until_done(tasks, args.duration()).await;
     meter.enter(Phase::Stopping);
-    let secs = began.elapsed().as_secs_f64();
-    let (server_after, own_after) = readings();
-    Counted { secs, server: server_before.zip(server_after), generator: own_before.zip(own_after) }
+    readings.until_now(args)
 }
 
 /// Waits until all of `tasks` have ended, at most `limit`, and ends those that have not; whether
@@ -171,7 +213,8 @@ async fn until_done(tasks: &mut JoinSet<()>, limit: Duration) {
     }
 }
 
-async fn all_done(tasks: &mut JoinSet<()>) {
+/// Waits until all of `tasks` have ended; a panic in one goes on here.
+pub(crate) async fn all_done(tasks: &mut JoinSet<()>) {
     while let Some(ended) = tasks.join_next().await {
         if let Err(Ok(panic)) = ended.map_err(JoinError::try_into_panic) {
             std::panic::resume_unwind(panic);
@@ -205,12 +248,14 @@ mod tests {
         let meter = Meter::new();
         meter.refused(b"{\"status\":\"ERROR\",\"message\":\"first\"}\r\n\r\n");
         meter.refused(b"{\"status\":\"ERROR\",\"message\":\"second\"}\r\n\r\n");
-        (0..5).for_each(|n| meter.broke(format!("reason {n}")));
+        for reason in [0, 1, 1, 2, 3, 4, 5] {
+            meter.broke(format!("reason {reason}"));
+        }
         meter.unanswered(3);
         let problems = meter.problems().join("\n");
         assert!(problems.contains("requests refused: 2") && problems.contains("first\"}"));
-        assert!(!problems.contains("second"));
-        assert!(problems.contains("connections broken: 5: reason 0; reason 1; reason 2"));
+        assert!(!problems.contains("second") && !problems.contains("reason 5"));
+        assert!(problems.contains("connections broken: 7: reason 0; reason 1; reason 2; reason 3"));
         assert!(problems.contains("requests never answered: 3"));
     }
 

@@ -8,15 +8,16 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::accounts::{self, inbox_request, no_conversation};
+use crate::accounts::{self, Account, no_conversation};
 use crate::args::BenchArgs;
-use crate::check::Checker;
+use crate::check::{Checker, Faults};
 use crate::connection::Connection;
-use crate::inbox::{self, Body};
+use crate::inbox::{self, Heard};
+use crate::lines;
 use crate::meter::{self, Counted, Meter, Phase};
 use crate::outcome::Trouble;
 use crate::report::Checked;
-use crate::text::Text;
+use crate::text::{Body, Text};
 use crate::window::{Requests, keep_full};
 
 /// What both ends of a pair know of each other.
@@ -27,6 +28,10 @@ struct Pair {
     /// Numbers answered with an error; bounded, since the load stops after too many.
     refused: RefCell<Vec<u64>>,
     checker: RefCell<Checker>,
+    /// What the receiver was told unasked, where it is told.
+    told: Option<RefCell<Checker>>,
+    /// Whether the server let the receiver go, since it missed what it was to be told.
+    let_go: Cell<bool>,
 }
 
 impl Pair {
@@ -35,14 +40,34 @@ impl Pair {
     }
 
     fn has_all(&self) -> bool {
-        self.checker.borrow().distinct() >= self.accepted()
+        let accepted = self.accepted();
+        let told = self.told.as_ref().filter(|_| !self.let_go.get());
+        let told_all = told.is_none_or(|told| told.borrow().distinct() >= accepted);
+        told_all && self.checker.borrow().distinct() >= accepted
+    }
+
+    /// Notes what the receiver has found or was told; whether it is still worth following.
+    fn heard(&self, heard: Heard) -> bool {
+        let (checker, body) = match (heard, &self.told) {
+            (Heard::Item(body), _) => (&self.checker, body),
+            (Heard::Push(body), Some(told)) => (told, body),
+            (Heard::Push(_), None) => return true,
+        };
+        match body {
+            Body::Ours(number) => checker.borrow_mut().arrived(number, self.issued.get()).is_ok(),
+            Body::Stranger => {
+                checker.borrow_mut().stranger();
+                true
+            }
+        }
     }
 }
 
 struct Sender {
     pair: Rc<Pair>,
-    /// `send TOKEN RECEIVER `
+    /// The request up to its text.
     prefix: Vec<u8>,
+    line_end: &'static [u8],
 }
 
 impl Requests for Sender {
@@ -51,7 +76,7 @@ impl Requests for Sender {
         self.pair.issued.set(number + 1);
         out.extend_from_slice(&self.prefix);
         self.pair.text.append(number, out);
-        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(self.line_end);
     }
 
     fn answered(&mut self, ok: bool) {
@@ -66,35 +91,67 @@ impl Requests for Sender {
 struct Receiver {
     pair: Rc<Pair>,
     connection: Connection,
-    /// `inbox TOKEN`
+    /// Reads the inbox.
     request: Vec<u8>,
 }
 
+/// How often a receiver that was let go comes back.
+const RETURNS_MAX: u32 = 3;
+/// Logins of one return: when all come back at once, a server may be too busy for some.
+const LOGINS_MAX: u32 = 100;
+const LOGIN_PAUSE: Duration = Duration::from_millis(100);
+
+async fn return_as(args: &BenchArgs, account: &Account) -> io::Result<Connection> {
+    for _ in 1..LOGINS_MAX {
+        match Connection::open_as(args.server, args.dialect(), account).await {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                sleep(LOGIN_PAUSE).await;
+            }
+            outcome => return outcome,
+        }
+    }
+    Connection::open_as(args.server, args.dialect(), account).await
+}
+
 impl Receiver {
+    /// Receives, and comes back when the server lets it go: what it was not told must be in its
+    /// inbox.
+    async fn stay(&mut self, args: &BenchArgs, account: &Account, meter: &Meter) -> io::Result<()> {
+        for _ in 0..RETURNS_MAX {
+            match self.receive(args.poll(), meter).await {
+                Err(error) if self.pair.told.is_some() && error.kind() != io::ErrorKind::Other => {
+                    meter.broke(error.to_string());
+                    self.pair.let_go.set(true);
+                    self.connection = return_as(args, account).await?;
+                }
+                outcome => return outcome,
+            }
+        }
+        self.receive(args.poll(), meter).await
+    }
+
     /// Looks again and again until all that was accepted has arrived and nothing comes after it.
     async fn receive(&mut self, poll: Duration, meter: &Meter) -> io::Result<()> {
         let pair = Rc::clone(&self.pair);
+        let gave_up = Cell::new(false);
+        let mut on_heard = |heard| gave_up.set(gave_up.get() || !pair.heard(heard));
         loop {
             let draining = meter.phase() == Phase::Draining;
             let had_all = pair.has_all();
-            let mut gave_up = false;
-            let on_body = |body| match body {
-                Body::Ours(number) => {
-                    let issued = pair.issued.get();
-                    gave_up |= pair.checker.borrow_mut().arrived(number, issued).is_err();
-                }
-                Body::Stranger => pair.checker.borrow_mut().stranger(),
-            };
-            let scan =
-                inbox::look(&mut self.connection, &self.request, &pair.text, on_body).await?;
-            if gave_up {
-                return Err(io::Error::other("too many gaps in what a receiver got"));
-            }
-            if draining && had_all && scan.items() == 0 {
+            let (connection, text) = (&mut self.connection, &pair.text);
+            let looked = inbox::look(connection, &self.request, text, &mut on_heard).await?;
+            if draining && had_all && looked.items == 0 {
                 return Ok(());
             }
-            if !(scan.is_full() || draining && pair.has_all()) {
-                sleep(poll).await;
+            if !(looked.is_full || draining && pair.has_all()) {
+                if pair.told.is_some() {
+                    lines::listen(connection, poll, text, &mut on_heard).await?;
+                } else {
+                    sleep(poll).await;
+                }
+            }
+            if gave_up.get() {
+                return Err(io::Error::other("too many gaps in what a receiver got"));
             }
         }
     }
@@ -108,39 +165,43 @@ pub(crate) struct Found {
 
 pub(crate) async fn run(args: &BenchArgs, run: u32, meter: &Rc<Meter>) -> Result<Found, Trouble> {
     let failed = |error| no_conversation(args.server, &error);
-    let count = args.pairs as usize * 2;
-    let ready = accounts::ready(args.server, run, count, args.accounts.as_deref()).await?;
+    let (dialect, count) = (args.dialect(), args.pairs as usize * 2);
+    let ready = accounts::ready(args.target(), run, count, args.accounts.as_deref()).await?;
     let mut ends = Vec::with_capacity(args.pairs as usize);
     for (number, two) in (0..).zip(ready.accounts.chunks_exact(2)) {
         let pair = Rc::new(Pair {
-            text: Text::new(run, number, args.body),
+            text: Text::new(run, number, args.body()),
             issued: Cell::new(0),
             answered: Cell::new(0),
             refused: RefCell::default(),
             checker: RefCell::default(),
+            told: dialect.pushes_messages().then(RefCell::default),
+            let_go: Cell::new(false),
         });
-        let connection = Connection::open(args.server).await.map_err(failed)?;
-        let request = inbox_request(&two[1].token);
+        let open = |account| Connection::open_as(args.server, dialect, account);
+        let connection = open(&two[1]).await.map_err(failed)?;
+        let request = dialect.inbox(&two[1].token);
         let receiver = Receiver { pair: Rc::clone(&pair), connection, request };
-        let prefix = format!("send {} {} ", two[0].token, two[1].name).into_bytes();
-        let connection = Connection::open(args.server).await.map_err(failed)?;
-        ends.push((Sender { pair, prefix }, connection, receiver));
+        let connection = open(&two[0]).await.map_err(failed)?;
+        let prefix = dialect.send(&two[0].token, &two[1].name);
+        let sender = Sender { pair, prefix, line_end: dialect.line_end() };
+        ends.push((sender, connection, receiver, two[1].clone()));
     }
 
     let (mut senders, mut receivers) = (JoinSet::new(), JoinSet::new());
     let mut pairs = Vec::with_capacity(ends.len());
-    for (number, (mut sender, mut connection, mut receiver)) in (0..).zip(ends) {
+    for (number, (mut sender, mut connection, mut receiver, account)) in (0..).zip(ends) {
         pairs.push(Rc::clone(&sender.pair));
         let (window, shared) = (args.window, Rc::clone(meter));
         senders.spawn_local(async move {
             keep_full(&mut connection, window, &shared, &mut sender).await;
         });
-        let (poll, shared) = (args.poll(), Rc::clone(meter));
+        let (args, shared) = (args.clone(), Rc::clone(meter));
         // Spread over the pause, so that the receivers do not all look at the same moment.
-        let delay = poll * number / args.pairs;
+        let delay = args.poll() * number / args.pairs;
         receivers.spawn_local(async move {
             sleep(delay).await;
-            if let Err(error) = receiver.receive(poll, &shared).await {
+            if let Err(error) = receiver.stay(&args, &account, &shared).await {
                 shared.broke(error.to_string());
             }
         });
@@ -155,7 +216,13 @@ pub(crate) async fn run(args: &BenchArgs, run: u32, meter: &Rc<Meter>) -> Result
         let arrivals = pair.checker.borrow();
         checked.accepted += pair.accepted();
         checked.delivered += arrivals.distinct();
-        checked.faults += arrivals.verdict(pair.answered.get(), &pair.refused.borrow());
+        let (answered, refused) = (pair.answered.get(), pair.refused.borrow());
+        checked.faults += arrivals.verdict(answered, &refused);
+        if let Some(told) = &pair.told {
+            let faults = told.borrow().verdict(answered, &refused);
+            let missed = if pair.let_go.get() { 0 } else { faults.lost };
+            checked.faults += Faults { lost: missed, ..faults };
+        }
     }
     Ok(Found { counted, checked })
 }

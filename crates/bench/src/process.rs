@@ -18,6 +18,8 @@ pub(crate) struct Sample {
     pub(crate) cpu: Duration,
     /// Resident memory, KiB.
     pub(crate) resident_kib: u64,
+    /// The most that it ever was.
+    pub(crate) resident_kib_most: u64,
 }
 
 pub(crate) fn sample(pid: u32) -> io::Result<Sample> {
@@ -31,10 +33,12 @@ pub(crate) fn own_sample() -> io::Result<Sample> {
 fn read(process: &str) -> io::Result<Sample> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    cpu(&stat)
-        .zip(resident_kib(&status))
-        .map(|(cpu, resident_kib)| Sample { cpu, resident_kib })
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "unknown form of /proc"))
+    let found = || {
+        let resident_kib = kib(&status, "VmRSS:")?;
+        let resident_kib_most = kib(&status, "VmHWM:")?;
+        Some(Sample { cpu: cpu(&stat)?, resident_kib, resident_kib_most })
+    };
+    found().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "unknown form of /proc"))
 }
 
 fn cpu(stat: &str) -> Option<Duration> {
@@ -46,8 +50,8 @@ fn cpu(stat: &str) -> Option<Duration> {
     Some(Duration::from_millis((user + system) * (1000 / TICKS_PER_SEC)))
 }
 
-fn resident_kib(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+fn kib(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
@@ -81,15 +85,15 @@ mod tests {
 
     #[test]
     fn resident_memory_is_the_line_with_its_unit() {
-        assert_eq!(resident_kib("VmPeak:\t 9 kB\nVmRSS:\t    1234 kB\n"), Some(1234));
-        assert_eq!(resident_kib("VmRSS:\t 1234 MB\n"), None);
-        assert_eq!(resident_kib("VmPeak:\t 9 kB\n"), None);
+        assert_eq!(kib("VmPeak:\t 9 kB\nVmRSS:\t    1234 kB\n", "VmRSS:"), Some(1234));
+        assert_eq!(kib("VmRSS:\t 1234 MB\n", "VmRSS:"), None);
+        assert_eq!(kib("VmPeak:\t 9 kB\n", "VmRSS:"), None);
     }
 
     #[test]
     fn this_process_can_be_read_and_one_that_is_not_there_cannot() {
         let own = own_sample().unwrap();
-        assert!(own.resident_kib > 0);
+        assert!(own.resident_kib > 0 && own.resident_kib_most >= own.resident_kib);
         assert!(sample(std::process::id()).unwrap().cpu >= own.cpu);
         assert!(sample(u32::MAX).is_err());
     }

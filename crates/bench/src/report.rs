@@ -7,9 +7,13 @@ use serde::Serialize;
 
 use crate::args::{BenchArgs, Mode};
 use crate::check::Faults;
+use crate::dialect::Dialect;
 use crate::disk::Disk;
+use crate::files::{Files, Way};
 use crate::idle::Idle;
 use crate::meter::{Counted, Meter};
+use crate::rooms::Fanout;
+use crate::size::Size;
 
 /// Form of the JSON document; it grows when a field changes its meaning or goes away.
 const SCHEMA: u32 = 1;
@@ -19,6 +23,7 @@ const SCHEMA: u32 = 1;
 pub(crate) struct Report {
     schema: u32,
     mode: Mode,
+    dialect: Dialect,
     server: SocketAddr,
     connections: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,6 +33,10 @@ pub(crate) struct Report {
     window: u32,
     pub(crate) load: Option<Load>,
     pub(crate) check: Option<Checked>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fanout: Option<Fanout>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) files: Option<Files>,
     pub(crate) idle: Option<Idle>,
     pub(crate) disk: Option<Disk>,
     /// The median latency in medians of fdatasync.
@@ -59,14 +68,15 @@ pub(crate) struct Latency {
     max: u64,
 }
 
-/// What arrived in the whole run, warm-up included.
+/// What arrived in the whole run, warm-up included. Among many, a message counts once for each who
+/// has to get it.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Checked {
     pub(crate) accepted: u64,
     pub(crate) delivered: u64,
     /// Found in the inboxes before the run began, and put aside.
     pub(crate) left_over: u64,
-    /// Whether the receivers came to the end of their inboxes in time.
+    /// Whether the receivers came to the end of what was sent in time.
     pub(crate) caught_up: bool,
     #[serde(flatten)]
     pub(crate) faults: Faults,
@@ -76,11 +86,6 @@ impl Load {
     #[expect(clippy::cast_precision_loss, reason = "counts of an hour are far below 2^52")]
     pub(crate) fn new(meter: &Meter, counted: &Counted) -> Self {
         let succeeded = meter.counted();
-        let each = |samples: Option<(_, _)>| {
-            let (before, after): (crate::process::Sample, crate::process::Sample) = samples?;
-            let micros = after.cpu.saturating_sub(before.cpu).as_secs_f64() * 1e6;
-            (succeeded > 0).then(|| micros / succeeded as f64)
-        };
         Self {
             succeeded,
             refused: meter.refusals(),
@@ -93,9 +98,9 @@ impl Load {
                 p99_9: meter.latency_micros(0.999),
                 max: meter.latency_micros(1.0),
             },
-            server_cpu_us_each: each(counted.server),
+            server_cpu_us_each: counted.server_cpu_us_each(succeeded),
             server_resident_kib: counted.server.map(|(_, after)| after.resident_kib),
-            generator_cpu_us_each: each(counted.generator),
+            generator_cpu_us_each: counted.generator_cpu_us_each(succeeded),
         }
     }
 }
@@ -103,16 +108,20 @@ impl Load {
 impl Report {
     pub(crate) fn new(args: &BenchArgs, disk: Option<Disk>) -> Self {
         let pairs = args.mode == Mode::Pairs;
+        let has_bodies = matches!(args.mode, Mode::Pairs | Mode::Rooms);
         Self {
             schema: SCHEMA,
             mode: args.mode,
+            dialect: args.dialect(),
             server: args.server,
             connections: args.connections(),
             pairs: pairs.then_some(args.pairs),
-            body_bytes: pairs.then_some(args.body),
+            body_bytes: has_bodies.then(|| args.body()),
             window: args.window,
             load: None,
             check: None,
+            fanout: None,
+            files: None,
             idle: None,
             disk,
             latency_p50_per_fdatasync_p50: None,
@@ -134,6 +143,7 @@ impl Report {
         if let Some(check) = &self.check {
             self.problems.extend(check.problems());
         }
+        self.problems.extend(self.files.iter().flat_map(Files::problems));
         if let Some(idle) = self.idle.as_ref().filter(|idle| idle.disturbed > 0) {
             self.problems.push(format!("idle connections closed or spoken to: {}", idle.disturbed));
         }
@@ -157,7 +167,7 @@ impl Checked {
         .map(|(count, what)| format!("{what}: {count}"))
         .collect();
         if !self.caught_up {
-            problems.push("the receivers did not come to the end of their inboxes".to_owned());
+            problems.push("the receivers did not get everything in time".to_owned());
         }
         problems
     }
@@ -170,13 +180,20 @@ impl fmt::Display for Report {
             Mode::Logins => "logins",
             Mode::Resumes => "resumes",
             Mode::Idle => "idle connections",
+            Mode::Rooms => "messages",
+            Mode::Files => "files",
         };
-        write!(f, "{noun} to {} (connections {}", self.server, self.connections)?;
+        let dialect = format!("{:?}", self.dialect).to_lowercase();
+        write!(f, "{noun} to {} (dialect {dialect}, ", self.server)?;
+        write!(f, "connections {}", self.connections)?;
         if self.load.is_some() {
             write!(f, ", window {}", self.window)?;
         }
-        if let Some((pairs, bytes)) = self.pairs.zip(self.body_bytes) {
-            write!(f, ", pairs {pairs}, body {bytes} bytes")?;
+        if let Some(pairs) = self.pairs {
+            write!(f, ", pairs {pairs}")?;
+        }
+        if let Some(bytes) = self.body_bytes {
+            write!(f, ", body {bytes} bytes")?;
         }
         writeln!(f, ")")?;
         if let Some(load) = &self.load {
@@ -184,6 +201,12 @@ impl fmt::Display for Report {
         }
         if let Some(check) = &self.check {
             row(f, "delivered", &check.sentence())?;
+        }
+        if let Some(fanout) = &self.fanout {
+            fanout_rows(f, fanout)?;
+        }
+        if let Some(files) = &self.files {
+            files_rows(f, files)?;
         }
         if let Some(idle) = &self.idle {
             idle_rows(f, idle)?;
@@ -237,6 +260,42 @@ fn idle_rows(f: &mut fmt::Formatter<'_>, idle: &Idle) -> fmt::Result {
     let readings = idle.resident_kib_before.zip(idle.resident_kib_after).zip(idle.kib_each);
     readings.map_or(Ok(()), |((before, after), each)| {
         row(f, "server", &format!("{each:.2} KiB a connection ({before} → {after} KiB resident)"))
+    })
+}
+
+fn fanout_rows(f: &mut fmt::Formatter<'_>, fanout: &Fanout) -> fmt::Result {
+    let Fanout { people, senders, deliveries, deliveries_per_sec, .. } = fanout;
+    let each = |micros: Option<f64>| micros.map(|micros| format!("{micros:.2}"));
+    let mut words = format!(
+        "{deliveries_per_sec:.0} deliveries/s ({deliveries}) among {people}, of whom {senders} wrote"
+    );
+    if let Some(server) = each(fanout.server_cpu_us_per_delivery) {
+        write!(words, "; µs CPU each: server {server}")?;
+        if let Some(generator) = each(fanout.generator_cpu_us_per_delivery) {
+            write!(words, ", generator {generator}")?;
+        }
+    }
+    row(f, "fan-out", &words)
+}
+
+fn files_rows(f: &mut fmt::Formatter<'_>, files: &Files) -> fmt::Result {
+    let size = Size(files.size_bytes);
+    for (name, way) in [("up", &files.up), ("down", &files.down)] {
+        let Way { done, secs, mb_per_sec, .. } = way;
+        let mut words =
+            format!("{mb_per_sec:.0} MB/s ({done} of {} × {size} in {secs:.1} s)", files.count);
+        if let Some(server) = way.server_cpu_ms_per_mb {
+            write!(words, ", server {server:.2} ms CPU per MB")?;
+        }
+        if let Some(generator) = way.generator_cpu_ms_per_mb {
+            write!(words, ", generator {generator:.2}")?;
+        }
+        row(f, name, &words)?;
+    }
+    let readings = files.resident_kib_before.zip(files.resident_kib_peak);
+    readings.map_or(Ok(()), |(before, peak)| {
+        let grown = peak.saturating_sub(before);
+        row(f, "server", &format!("{grown} KiB more at most ({before} → {peak} KiB resident)"))
     })
 }
 

@@ -10,7 +10,7 @@ use crate::disk::{self, Disk};
 use crate::meter::Meter;
 use crate::outcome::{Outcome, Trouble};
 use crate::report::{Load, Report};
-use crate::{idle, logins, pairs, process};
+use crate::{files, idle, logins, pairs, process, rooms};
 
 /// Files this process has open beside the connections under load.
 const OTHER_FILES: u64 = 64;
@@ -42,6 +42,7 @@ fn print(report: &Report, json: bool) {
 }
 
 pub(crate) fn measure(args: &BenchArgs) -> Result<Report, Trouble> {
+    args.check()?;
     check_server_pid(args)?;
     check_open_files(args)?;
     let disk = args.measure_disk.then(|| measure_disk(args)).transpose()?;
@@ -62,6 +63,13 @@ pub(crate) fn measure(args: &BenchArgs) -> Result<Report, Trouble> {
                 let counted = logins::run(args, run, &meter).await?;
                 report.load = Some(Load::new(&meter, &counted));
             }
+            Mode::Rooms => {
+                let found = rooms::run(args, run, &meter).await?;
+                report.load = Some(Load::new(&meter, &found.counted));
+                report.check = Some(found.checked);
+                report.fanout = Some(found.fanout);
+            }
+            Mode::Files => report.files = Some(files::run(args, run, &meter).await?),
             Mode::Idle => report.idle = Some(idle::run(args, run).await?),
         }
         Ok(())

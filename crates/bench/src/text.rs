@@ -7,6 +7,15 @@ const COUNTER_AT: usize = "kb-RRRRRRRR-PPPP-".len();
 pub(crate) const MARK_BYTES: usize = COUNTER_AT + COUNTER_DIGITS + 1;
 const PADDING: &[u8] = b"abcdefghijklmnopqrstuvwxyz";
 
+/// What stands in the body of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// The pair's own text with this number.
+    Ours(u64),
+    /// Anything else.
+    Stranger,
+}
+
 /// Writes and recognises the texts of one pair. They hold nothing that JSON would escape.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
@@ -32,6 +41,11 @@ impl Text {
             let nibble = (counter >> (4 * place)) & 0xF;
             *digit = b"0123456789abcdef"[usize::try_from(nibble).expect("four bits fit")];
         }
+    }
+
+    /// What stands in `body` for this pair.
+    pub(crate) fn body(&self, body: &[u8]) -> Body {
+        self.read(body).map_or(Body::Stranger, Body::Ours)
     }
 
     /// The counter, if `body` is one of this pair's texts down to the last byte.

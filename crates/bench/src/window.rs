@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Instant;
 
-use crate::connection::{Connection, OK};
+use crate::connection::Connection;
 use crate::meter::{Meter, Phase};
 
 /// Requests are written in pieces of about this size, so that the buffer stays small.
@@ -69,11 +69,14 @@ async fn turn(
             return Ok(());
         }
         connection.fill().await?;
-        let now = Instant::now();
+        let (now, dialect) = (Instant::now(), connection.dialect());
         while let Some(reply) = connection.reply() {
+            if dialect.is_push(reply) {
+                continue;
+            }
             let sent = under_way.pop_front();
             let sent = sent.ok_or_else(|| io::Error::other("a reply that nobody asked for"))?;
-            let ok = reply.starts_with(OK);
+            let ok = reply.starts_with(dialect.ok());
             if ok {
                 meter.accepted(now - sent);
             } else {
@@ -90,6 +93,7 @@ async fn turn(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Dialect;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
@@ -113,7 +117,8 @@ mod tests {
     #[tokio::test]
     async fn replies_open_the_window_and_at_the_end_the_rest_is_awaited() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut near = Connection::open(listener.local_addr().unwrap()).await.unwrap();
+        let mut near =
+            Connection::open(listener.local_addr().unwrap(), Dialect::Line).await.unwrap();
         let (mut far, _) = listener.accept().await.unwrap();
         let (meter, mut requests) = (Meter::new(), Numbered::default());
         let script = async {
@@ -137,7 +142,8 @@ mod tests {
     #[tokio::test]
     async fn what_a_closed_connection_leaves_open_is_unanswered() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut near = Connection::open(listener.local_addr().unwrap()).await.unwrap();
+        let mut near =
+            Connection::open(listener.local_addr().unwrap(), Dialect::Line).await.unwrap();
         let (mut far, _) = listener.accept().await.unwrap();
         let (meter, mut requests) = (Meter::new(), Numbered::default());
         let script = async move {
@@ -153,7 +159,8 @@ mod tests {
     #[tokio::test]
     async fn a_reply_too_many_breaks_the_connection() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut near = Connection::open(listener.local_addr().unwrap()).await.unwrap();
+        let mut near =
+            Connection::open(listener.local_addr().unwrap(), Dialect::Line).await.unwrap();
         let (mut far, _) = listener.accept().await.unwrap();
         far.write_all(b"{\"status\":\"OK\"}\r\n\r\n{\"status\":\"OK\"}\r\n\r\n").await.unwrap();
         let (meter, mut requests) = (Meter::new(), Numbered::default());

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use super::*;
 use crate::args::tests::parse;
 use crate::check::Faults;
-use crate::fake::{Fake, Plant};
+use crate::fake::{FAULT_AT, Fake, Plant};
 
 fn args(server: SocketAddr, words: &[&str]) -> BenchArgs {
     let mut line = vec!["--duration=1", "--warmup=0", "--drain=1", "--poll-ms=5"];
@@ -27,7 +27,7 @@ fn an_honest_server_passes_and_everything_is_measured() {
     let report = pairs(Plant::Nothing, &[&own, "--measure-disk"]);
     assert!(report.passed, "{report}");
     let (load, check) = (report.load.as_ref().unwrap(), report.check.as_ref().unwrap());
-    assert!(load.succeeded > 100 && check.accepted >= load.succeeded, "{report}");
+    assert!(load.succeeded > 0 && check.accepted >= load.succeeded, "{report}");
     assert_eq!((check.delivered, check.faults), (check.accepted, Faults::default()));
     assert!(load.server_cpu_us_each.is_some() && load.server_resident_kib.is_some());
 
@@ -70,7 +70,40 @@ fn each_planted_fault_is_reported_and_fails_the_run() {
         assert!(!report.passed, "{plant:?}: {report}");
         assert_eq!(check.faults, faults, "{plant:?}: {report}");
         assert!(report.problems.join("; ").contains(words), "{plant:?}: {report}");
-        assert!(check.accepted > 100, "{plant:?}: {report}");
+        assert!(check.accepted > FAULT_AT, "{plant:?}: {report}");
+    }
+}
+
+#[test]
+fn every_dialect_is_loaded_and_checked() {
+    let none = Faults::default();
+    let lost = Faults { lost: 1, ..none };
+    // What is lost on every way is missed twice: in the inbox, and unasked.
+    let lost_twice = Faults { lost: 2, ..none };
+    let runs = [
+        ("form", Plant::Nothing, none),
+        ("form", Plant::Lose, lost),
+        ("form", Plant::Reorder, Faults { reordered: 1, ..none }),
+        ("keyword", Plant::Nothing, none),
+        ("keyword", Plant::Lose, lost_twice),
+        ("keyword", Plant::LosePush, lost),
+        ("keyword", Plant::LetGo, none),
+        ("keyword", Plant::Double, Faults { doubled: 2, ..none }),
+    ]
+    .map(|(dialect, plant, faults)| {
+        let dialect = format!("--dialect={dialect}");
+        (std::thread::spawn(move || pairs(plant, &[&dialect])), plant, faults)
+    });
+    for (run, plant, faults) in runs {
+        let report = run.join().unwrap();
+        let check = report.check.as_ref().unwrap();
+        assert_eq!(report.passed, plant == Plant::Nothing, "{plant:?}: {report}");
+        assert_eq!(check.faults, faults, "{plant:?}: {report}");
+        if plant == Plant::LetGo {
+            assert_eq!(check.delivered, check.accepted, "{report}");
+            assert!(report.problems.join("; ").contains("too slow"), "{report}");
+        }
+        assert!(check.accepted > FAULT_AT, "{plant:?}: {report}");
     }
 }
 
@@ -109,7 +142,16 @@ fn logins_and_resumes_count_successes_and_report_refusals() {
         let server = Fake::start(Plant::Nothing);
         let words = [mode, "--connections=3", "--window=2"];
         let report = measure(&args(server.address, &words)).unwrap();
-        assert!(report.passed && report.load.unwrap().succeeded > 100);
+        assert!(report.passed && report.load.unwrap().succeeded > 0);
+    }
+    for words in [
+        ["--mode=logins", "--dialect=keyword"],
+        ["--mode=logins", "--dialect=form"],
+        ["--mode=resumes", "--dialect=form"],
+    ] {
+        let server = Fake::start(Plant::Nothing);
+        let report = measure(&args(server.address, &words)).unwrap();
+        assert!(report.passed && report.load.unwrap().succeeded > 0, "{words:?}");
     }
     let server = Fake::start(Plant::RefuseLogins);
     let report = measure(&args(server.address, &["--mode=logins"])).unwrap();
@@ -132,6 +174,100 @@ fn idle_connections_stay_open_and_one_that_is_closed_is_noticed() {
     let report = measure(&args(server.address, &words)).unwrap();
     assert!(!report.passed, "{report}");
     assert_eq!(report.idle.unwrap().disturbed, 20);
+}
+
+fn room(plant: Plant, words: &[&str]) -> Report {
+    let server = Fake::start(plant);
+    let words: Vec<_> =
+        ["--mode=rooms", "--people=5", "--window=3"].iter().chain(words).copied().collect();
+    measure(&args(server.address, &words)).unwrap()
+}
+
+#[test]
+fn what_is_said_among_many_reaches_each_of_them_once() {
+    let own = format!("--server-pid={}", std::process::id());
+    for (dialect, senders, hearers) in [("form", 1, 5), ("form", 3, 5), ("keyword", 2, 4)] {
+        let words = [&format!("--dialect={dialect}"), &format!("--senders={senders}"), &own];
+        let report = room(Plant::Nothing, &words.map(String::as_str));
+        assert!(report.passed, "{report}");
+        let (load, check) = (report.load.as_ref().unwrap(), report.check.as_ref().unwrap());
+        let fanout = report.fanout.as_ref().unwrap();
+        assert!(load.succeeded > 0, "{report}");
+        assert_eq!((check.delivered, check.accepted % hearers), (check.accepted, 0), "{report}");
+        // Counted as they come, so some belong to messages done before or after.
+        assert!(fanout.deliveries.abs_diff(load.succeeded * hearers) < 100, "{report}");
+        assert!(fanout.delivered_bytes > fanout.deliveries * 100, "{report}");
+        assert!(fanout.server_cpu_us_per_delivery.is_some());
+        assert!(report.to_string().contains("deliveries/s"), "{report}");
+    }
+}
+
+#[test]
+fn each_fault_among_many_is_reported() {
+    let none = Faults::default();
+    let runs = [
+        ("form", Plant::Lose, Faults { lost: 1, ..none }, "messages lost: 1"),
+        ("keyword", Plant::Lose, Faults { lost: 1, ..none }, "messages lost: 1"),
+        ("form", Plant::Double, Faults { doubled: 1, ..none }, "arrived again: 1"),
+        ("form", Plant::Reorder, Faults { reordered: 1, ..none }, "after a later one"),
+        ("keyword", Plant::Reorder, Faults { reordered: 1, ..none }, "after a later one"),
+        ("form", Plant::Ghost, Faults { never_sent: 1, ..none }, "never sent"),
+        ("form", Plant::Alter, Faults { lost: 1, never_sent: 1, ..none }, "never sent"),
+        ("form", Plant::Refuse, none, "requests refused: 1"),
+        (
+            "form",
+            Plant::RefuseYetDeliver,
+            Faults { refused_yet_delivered: 1, ..none },
+            "refused and yet delivered",
+        ),
+        ("form", Plant::StopAnswering, none, "never answered"),
+        ("form", Plant::Close, none, "closed the connection"),
+    ]
+    .map(|(dialect, plant, faults, words)| {
+        let dialect = format!("--dialect={dialect}");
+        (std::thread::spawn(move || room(plant, &[&dialect])), plant, faults, words)
+    });
+    for (run, plant, faults, words) in runs {
+        let report = run.join().unwrap();
+        assert!(!report.passed, "{plant:?}: {report}");
+        assert_eq!(report.check.as_ref().unwrap().faults, faults, "{plant:?}: {report}");
+        assert!(report.problems.join("; ").contains(words), "{plant:?}: {report}");
+    }
+}
+
+#[test]
+fn files_come_back_as_they_went_and_another_byte_is_noticed() {
+    let own = format!("--server-pid={}", std::process::id());
+    for dialect in ["line", "form", "keyword"] {
+        let dialect = format!("--dialect={dialect}");
+        let words = ["--mode=files", "--files=3", "--connections=2", "--size=300001", &dialect];
+        let server = Fake::start(Plant::Nothing);
+        let with_pid: Vec<_> = words.iter().copied().chain([own.as_str()]).collect();
+        let report = measure(&args(server.address, &with_pid)).unwrap();
+        assert!(report.passed, "{report}");
+        let files = report.files.as_ref().unwrap();
+        assert_eq!((files.up.done, files.down.done, files.count), (6, 6, 6));
+        assert!(files.up.mb_per_sec > 0.0 && files.resident_kib_peak >= files.resident_kib_before);
+        let table = report.to_string();
+        assert!(table.contains("up ") && table.contains("down ") && table.contains("KiB more"));
+
+        for (plant, problem) in
+            [(Plant::CorruptFiles, "is not what was sent"), (Plant::RefuseFiles, "disk full")]
+        {
+            let server = Fake::start(plant);
+            let report = measure(&args(server.address, &words)).unwrap();
+            assert!(!report.passed, "{report}");
+            let problems = report.problems.join("; ");
+            assert!(problems.contains(problem), "{problems}");
+            assert!(problems.contains("files not fetched whole: 6"), "{problems}");
+        }
+    }
+}
+
+#[test]
+fn a_load_that_cannot_be_is_refused_before_anything_is_sent() {
+    let nowhere = "127.0.0.1:1".parse().unwrap();
+    assert_eq!(run(&args(nowhere, &["--mode=rooms", "--dialect=line"])), Outcome::Usage);
 }
 
 #[test]
