@@ -7,6 +7,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::thread;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -38,6 +39,17 @@ fn upload(stream: &mut TcpStream, before: &str, piece: &[u8], after: &str, end: 
         stream.write_all(piece).unwrap();
     }
     stream.write_all(after.as_bytes()).unwrap();
+    hear(stream, end)
+}
+
+/// Asks in dialect form, as a line.
+fn ask(stream: &mut TcpStream, request: &str) -> Value {
+    stream.write_all(request.as_bytes()).unwrap();
+    hear(stream, b"\n")
+}
+
+/// Reads a reply that ends like this, and not a byte more.
+fn hear(stream: &mut TcpStream, end: &[u8]) -> Value {
     let mut reply = Vec::new();
     while !reply.ends_with(end) {
         let mut byte = [0];
@@ -67,11 +79,17 @@ fn a_file_of_100_mib_passes_through_little_memory() {
     let text = STANDARD.encode(piece());
     let encoded = text.replace('+', "%2B").replace('/', "%2F");
 
+    // Everybody is logged in before anything is measured: to check a password takes memory, too.
     let mut line = connect(server.speaking("line-en"));
     line.write_all(b"auth messi surabaya\r\nsendfile izza first.bin aGFsbw==\r\n").unwrap();
-    let mut warm = [0; 4096];
-    thread::sleep(std::time::Duration::from_millis(200));
-    assert_ne!(line.read(&mut warm).unwrap(), 0);
+    for _ in 0..2 {
+        hear(&mut line, b"\r\n\r\n");
+    }
+    let mut form = connect(server.speaking("form"));
+    let login = "auth username=izza&password=surabaya\n";
+    let session = ask(&mut form, login)["session"].as_str().unwrap().to_owned();
+    let mut maya = connect(server.speaking("form"));
+    ask(&mut maya, "auth username=maya&password=surabaya\n");
     server.resident_bytes_peak();
     let before = server.resident_bytes();
     let within = |what: &str| {
@@ -88,9 +106,6 @@ fn a_file_of_100_mib_passes_through_little_memory() {
     assert!(got > expected && got < expected + 200, "{got} of {expected}");
     within("a download over dialect line");
 
-    let mut form = connect(server.speaking("form"));
-    let login = "auth username=izza&password=surabaya\n";
-    let session = upload_nothing(&mut form, login)["session"].as_str().unwrap().to_owned();
     let head = format!("file_send session={session}&username=maya&filename=larger.bin&payload=");
     let sent = upload(&mut form, &head, encoded.as_bytes(), "\n", b"\n");
     assert_eq!(sent["status"], "OK", "{sent}");
@@ -99,22 +114,9 @@ fn a_file_of_100_mib_passes_through_little_memory() {
     let files = server.temporary.path();
     assert_eq!(kept(files).len(), 2, "small and large");
 
-    let mut maya = connect(server.speaking("form"));
-    upload_nothing(&mut maya, "auth username=maya&password=surabaya\n");
     let got = download(&mut maya, "file_get filename=larger.bin\n", b"\n");
     assert!(got > expected && got < expected + 200, "{got} of {expected}");
     within("a download over dialect form");
-}
-
-fn upload_nothing(stream: &mut TcpStream, request: &str) -> Value {
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut reply = Vec::new();
-    while !reply.ends_with(b"\n") {
-        let mut byte = [0];
-        assert_ne!(stream.read(&mut byte).unwrap(), 0, "hung up");
-        reply.push(byte[0]);
-    }
-    serde_json::from_slice(&reply).unwrap()
 }
 
 /// The names of all contents below a directory.
@@ -233,4 +235,58 @@ fn an_upload_that_breaks_off_leaves_nothing() {
     drop(ana);
     support::eventually("it is gone", || (count() == 0).then_some(()));
     assert!(kept(directory.path()).is_empty());
+}
+
+#[test]
+fn half_of_a_line_that_stalls_at_the_end_of_a_block_is_no_file() {
+    let server = Server::demo(&["form"]);
+    let mut maya = connect(server.address());
+    let login = ask(&mut maya, "auth username=maya&password=surabaya\n");
+    let session = login["session"].as_str().unwrap();
+    let contents = vec![7; 30_000];
+    let payload = STANDARD.encode(&contents).replace('+', "%2B").replace('/', "%2F");
+    let request =
+        format!("file_send session={session}&username=izza&filename=x.bin&payload={payload}\n");
+    // On a connection of its own, as clients of this dialect do.
+    let mut sender = connect(server.address());
+    let (first, rest) = request.split_at(8 * 1024);
+    sender.write_all(first.as_bytes()).unwrap();
+    thread::sleep(Duration::from_millis(500));
+    let mut izza = connect(server.address());
+    ask(&mut izza, "auth username=izza&password=surabaya\n");
+    assert_eq!(ask(&mut izza, "file_list\n")["message"], "0 file", "half of it is not there");
+    sender.write_all(rest.as_bytes()).unwrap();
+    assert_eq!(hear(&mut sender, b"\n")["status"], "OK");
+    let got = ask(&mut izza, "file_get filename=x.bin\n");
+    assert!(STANDARD.decode(got["payload"].as_str().unwrap()).unwrap() == contents);
+}
+
+#[test]
+fn who_has_logged_out_meanwhile_sends_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Server::start(directory.path());
+    let (mut ana, token) = Client::register(server.address(), "ana");
+    let (mut budi, _) = Client::register(server.address(), "budi");
+    ana.write(b"sendfile budi late.txt aGFs");
+    // The head is taken up before the session ends elsewhere.
+    thread::sleep(Duration::from_millis(200));
+    Client::connect(server.address()).must(&format!("logout {token}"));
+    ana.write(b"bw==\r\n");
+    assert_eq!(ana.hear().unwrap()["message"], "Session tidak ditemukan");
+    assert_eq!(budi.must("inbox")["messages"], serde_json::json!({}));
+    assert!(kept(directory.path()).is_empty(), "what was refused is not kept");
+}
+
+#[test]
+fn one_persons_uploads_leave_room_for_others() {
+    let server = Server::demo(&["line-en"]);
+    let address = server.address();
+    let (_, token) = Client::login(address, "henderson", "surabaya");
+    let begun = format!("sendfile {token} izza half.bin {}", "QUJD".repeat(30_000));
+    let mut greedy: Vec<Client> = (0..70).map(|_| Client::connect(address)).collect();
+    for client in &mut greedy {
+        client.write(begun.as_bytes());
+    }
+    let (mut maya, _) = Client::login(address, "maya", "surabaya");
+    maya.must(&format!("sendfile izza whole.bin {}", STANDARD.encode(vec![7; 200_000])));
 }
