@@ -2,7 +2,7 @@
 //!
 //! Contents are found by their hash and never change. **Durable means durable:** [`Blobs::put`] and
 //! [`BlobWriter::finish`] return `Ok` only once the contents, and the way to find them, are on stable storage.
-//! Until then nothing is found under that hash, not even a part. [`contract`](crate::contract) holds the tests
+//! Until then nothing is found under that hash, not even a part. `contract` (feature `testing`) holds the tests
 //! that every implementation runs.
 
 use std::ops::Range;
