@@ -290,3 +290,16 @@ fn one_persons_uploads_leave_room_for_others() {
     let (mut maya, _) = Client::login(address, "maya", "surabaya");
     maya.must(&format!("sendfile izza whole.bin {}", STANDARD.encode(vec![7; 200_000])));
 }
+
+#[test]
+fn a_token_in_the_head_of_a_file_lets_its_contents_in() {
+    let server = Server::demo(&["auto", "line-en"]);
+    let (_, token) = Client::login(server.speaking("line-en"), "messi", "surabaya");
+    let contents = STANDARD.encode(vec![7; 2 * MIB]);
+    for address in [server.speaking("auto"), server.speaking("line-en")] {
+        // The first request of its connection, and all of it at once: no login goes before.
+        let mut client = Client::connect(address);
+        client.write(format!("sendfile {token} izza x.bin {contents}\r\n").as_bytes());
+        assert_eq!(client.hear().unwrap()["status"], "OK");
+    }
+}

@@ -280,7 +280,7 @@ impl TextLoop {
         self.behind = false;
         let is_under_way = !self.input.is_empty() || self.conversation.awaits_contents();
         self.request_began = is_under_way.then(|| self.request_began.unwrap_or_else(Instant::now));
-        self.used_up().map(End::Exceeded)
+        self.used_up(self.bytes_before_login).map(End::Exceeded)
     }
 
     async fn take_up(&mut self, request: Bytes) -> io::Result<Option<End>> {
@@ -290,7 +290,8 @@ impl TextLoop {
                 return Ok(Some(End::Suspicious));
             }
             self.lines_before_login += 1;
-            if let Some(reason) = self.used_up() {
+            // What lies behind this request does not count yet: it may be what shows who this is.
+            if let Some(reason) = self.used_up(self.bytes_before_login - self.input.len()) {
                 return Ok(Some(End::Exceeded(reason)));
             }
         }
@@ -340,9 +341,9 @@ impl TextLoop {
     }
 
     /// Whether more was sent than may be before a login.
-    fn used_up(&self) -> Option<Ending> {
-        let exceeded = self.lines_before_login > LINES_BEFORE_LOGIN_MAX
-            || self.bytes_before_login > BYTES_BEFORE_LOGIN_MAX;
+    fn used_up(&self, bytes: usize) -> Option<Ending> {
+        let exceeded =
+            self.lines_before_login > LINES_BEFORE_LOGIN_MAX || bytes > BYTES_BEFORE_LOGIN_MAX;
         (exceeded && !self.conversation.is_known()).then_some(Ending::TooMuchBeforeLogin)
     }
 
