@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use kabar_model::{Country, DisplayName, Password, Refusal, Role, SessionToken, User, Username};
+use kabar_model::{
+    Country, DisplayName, InvitationCode, Password, Refusal, Role, SessionToken, User, Username,
+};
 use uuid::Uuid;
 
 use crate::bus::Hint;
@@ -10,7 +12,18 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::hasher;
 use crate::sessions::{Caller, Origin, token_hash};
-use crate::store::{NewRole, NewSession, NewUser};
+use crate::store::{NewRole, NewSession, NewUser, Purpose};
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistrationPolicy {
+    /// Anyone.
+    Open,
+    /// Who has an invitation to a group.
+    Invite,
+    /// Nobody but the operator.
+    Closed,
+}
 
 /// An account that somebody wishes for.
 #[derive(Clone, Debug)]
@@ -23,6 +36,8 @@ pub struct Registration {
     pub name: Option<DisplayName>,
     /// Where its owner is from.
     pub country: Option<Country>,
+    /// An invitation to a group, which it joins at once.
+    pub invitation: Option<InvitationCode>,
 }
 
 /// A session that has just begun.
@@ -36,17 +51,20 @@ pub struct Login {
 
 impl Engine {
     /// Makes an account and logs in. The first account of a realm, made from this very machine, is its
-    /// administrator. Refuses `NotAllowed` when registration is closed, `PasswordTooShort`,
-    /// `UsernameTaken`, `Busy`.
+    /// administrator. Refuses `NotAllowed` when registration is closed, or there is no invitation though it
+    /// wants one, `InvitationUnknown`, `PasswordTooShort`, `UsernameTaken`, `Busy`.
     pub async fn register(&self, origin: Origin, wish: Registration) -> Result<Login> {
         let user = self.create_account(origin, wish).await?;
-        self.begin_session(&user, None).await
+        self.begin_session(&user, None, Purpose::Person).await
     }
 
     /// As [`Engine::register`], without logging in.
     pub async fn create_account(&self, origin: Origin, wish: Registration) -> Result<User> {
-        if !self.settings.registration_open {
-            return Err(Refusal::NotAllowed.into());
+        match (self.settings.registration, &wish.invitation) {
+            (RegistrationPolicy::Open, _) | (RegistrationPolicy::Invite, Some(_)) => {}
+            (RegistrationPolicy::Invite, None) | (RegistrationPolicy::Closed, _) => {
+                return Err(Refusal::NotAllowed.into());
+            }
         }
         let role = if origin.is_loopback() {
             NewRole::AdministratorIfFirst
@@ -57,10 +75,11 @@ impl Engine {
     }
 
     pub(crate) async fn create_user(&self, wish: Registration, role: NewRole) -> Result<User> {
-        let chars_min = self.settings.password_chars_min;
-        if wish.password.expose().chars().count() < chars_min {
-            return Err(Refusal::PasswordTooShort { chars_min }.into());
-        }
+        self.is_long_enough(&wish.password)?;
+        let group = match &wish.invitation {
+            Some(code) => Some(self.invitation(code).await?.id),
+            None => None,
+        };
         // Looked up first because hashing is dear; the store decides.
         if self.directory.user_named(&wish.username).await?.is_some() {
             return Err(Refusal::UsernameTaken.into());
@@ -74,9 +93,26 @@ impl Engine {
             country: wish.country,
             password_hash,
             role,
+            invitation: wish.invitation,
             at: self.clock.now(),
         };
-        self.store.create_user(new).await
+        let user = self.store.create_user(new).await?;
+        if user.role == Role::Administrator {
+            self.set_up.close();
+        }
+        if let Some(group) = group {
+            self.conversation_changed(group);
+        }
+        Ok(user)
+    }
+
+    /// Refuses `PasswordTooShort`.
+    pub(crate) fn is_long_enough(&self, password: &Password) -> Result<()> {
+        let chars_min = self.settings.password_chars_min;
+        if password.expose().chars().count() < chars_min {
+            return Err(Refusal::PasswordTooShort { chars_min }.into());
+        }
+        Ok(())
     }
 
     /// Logs in. Refuses `UserUnknown`, `WrongPassword`, `TooManyAttempts`, `NotAllowed` when the account
@@ -89,6 +125,17 @@ impl Engine {
         username: &Username,
         password: Password,
     ) -> Result<Login> {
+        let (user, checked) = self.check_password(origin, username, password).await?;
+        self.begin_session(&user, Some(checked), Purpose::Person).await
+    }
+
+    /// The account whose password this is, and the hash that says so. Refuses as [`Engine::login`] does.
+    pub(crate) async fn check_password(
+        &self,
+        origin: Origin,
+        username: &Username,
+        password: Password,
+    ) -> Result<(User, String)> {
         self.throttle.check(self.clock.elapsed(), username, origin.address)?;
         let account = self.store.account(username).await?;
         let (user, hash) = match account {
@@ -116,15 +163,20 @@ impl Engine {
                 })
             })
             .await?;
-        let user = user.ok_or(Refusal::UserUnknown)?;
-        self.begin_session(&user, checked).await
+        Ok(user.zip(checked).ok_or(Refusal::UserUnknown)?)
     }
 
     /// The password may have been changed while it was checked: the store looks again.
-    async fn begin_session(&self, user: &User, checked: Option<String>) -> Result<Login> {
+    pub(crate) async fn begin_session(
+        &self,
+        user: &User,
+        checked: Option<String>,
+        purpose: Purpose,
+    ) -> Result<Login> {
         let token = SessionToken::from_uuid(Uuid::new_v4());
         let hash = token_hash(token);
-        let new = NewSession { user: user.id, token: hash, checked, at: self.clock.now() };
+        let at = self.clock.now();
+        let new = NewSession { user: user.id, token: hash, checked, at, purpose };
         self.store.create_session(new).await?;
         let session = self.take_up(&hash).await?;
         Ok(Login { caller: Caller(session), token })

@@ -11,6 +11,7 @@ impl Engine {
     /// Adds contacts and says how many are new. Oneself, somebody unknown, and who is there already add
     /// nothing. Refuses `TooMany(Contacts)`.
     pub async fn add_contacts(&self, caller: &Caller, wished: &[Address]) -> Result<usize> {
+        caller.may_write()?;
         if wished.len() > CONTACTS_MAX {
             return Err(Refusal::TooMany(Field::Contacts).into());
         }
@@ -28,6 +29,7 @@ impl Engine {
 
     /// Takes contacts out and says how many were there.
     pub async fn remove_contacts(&self, caller: &Caller, wished: &[Address]) -> Result<usize> {
+        caller.may_write()?;
         let wished: Vec<Address> = wished.iter().map(|address| self.at_home(address)).collect();
         self.store.remove_contacts(caller.user(), &wished).await
     }

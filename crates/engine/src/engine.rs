@@ -7,17 +7,20 @@ use kabar_model::{RealmName, Refusal, SessionId, SessionToken, User, UserId, Use
 use parking_lot::Mutex;
 use tracing::warn;
 
+use crate::accounts::RegistrationPolicy;
 use crate::blobs::Blobs;
 use crate::bus::{Bus, Heard, Hint};
 use crate::clock::Clock;
 use crate::directory::Directory;
 use crate::error::{Error, Result};
+use crate::events::Present;
 use crate::files::Files;
 use crate::hasher::Hasher;
 use crate::news::{Announcements, Announcer, Listeners, Listening};
 use crate::portions::Portions;
 use crate::rooms::Rooms;
 use crate::sessions::{Caller, Connected, Session, Sessions, token_hash};
+use crate::set_up::SetUp;
 use crate::store::{SessionRecord, Store, TokenHash};
 use crate::throttle::Throttle;
 
@@ -25,6 +28,12 @@ use crate::throttle::Throttle;
 const SESSIONS_TAKEN_UP_MAX: usize = 100_000;
 /// How many of them at a time.
 const SESSIONS_AT_A_TIME: usize = 500;
+
+/// How long a client's key is remembered.
+const CLIENT_KEYS_KEPT: Duration = Duration::from_secs(kabar_model::limits::CLIENT_KEY_SECS_MAX);
+
+/// How often is looked who came and went.
+const PRESENCE_EVERY: Duration = Duration::from_secs(5);
 
 /// How old the answer to "could anything be accepted now?" may be.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -34,8 +43,8 @@ const CHECK_EVERY: Duration = Duration::from_secs(1);
 pub struct Settings {
     /// The realm's own name.
     pub realm: RealmName,
-    /// Whether anyone may make an account.
-    pub registration_open: bool,
+    /// Who may make an account.
+    pub registration: RegistrationPolicy,
     /// The shortest password that registration takes, in characters.
     pub password_chars_min: usize,
     /// How long somebody stays active after the last use of a session.
@@ -53,7 +62,7 @@ impl Settings {
     pub fn new(realm: RealmName) -> Self {
         Self {
             realm,
-            registration_open: true,
+            registration: RegistrationPolicy::Open,
             password_chars_min: 1,
             active: Duration::from_mins(15),
             session_idle: Duration::from_hours(30 * 24),
@@ -73,8 +82,10 @@ pub struct Engine {
     pub(crate) sessions: Sessions,
     pub(crate) listeners: Arc<Listeners>,
     pub(crate) rooms: Arc<Rooms>,
+    pub(crate) present: Present,
     pub(crate) portions: Arc<Portions>,
     pub(crate) files: Files,
+    pub(crate) set_up: SetUp,
     /// Taken by who follows.
     announcements: Mutex<Option<Announcements>>,
     pub(crate) throttle: Arc<Throttle>,
@@ -99,8 +110,10 @@ impl Engine {
             settings,
             rooms: Arc::new(Rooms::new(Arc::clone(&listeners))),
             listeners,
+            present: Present::default(),
             portions: Arc::default(),
             files: Files::new(blobs),
+            set_up: SetUp::default(),
             announcements: Mutex::new(Some(announcements)),
             directory: Directory::new(Arc::clone(&store)),
             store,
@@ -157,7 +170,7 @@ impl Engine {
     /// now: it must not live longer for it.
     fn session(&self, record: &SessionRecord, username: Username) -> Session {
         let used_at = record.used_at.min(self.clock.now());
-        Session::new(&SessionRecord { used_at, ..*record }, username)
+        Session::new(&SessionRecord { used_at, ..record.clone() }, username)
     }
 
     /// Whether somebody is still logged in: `SessionUnknown` if the session has ended since.
@@ -168,7 +181,8 @@ impl Engine {
     fn used(&self, session: Arc<Session>) -> Result<Caller> {
         let now = self.clock.now();
         let idle = now.since(session.used_at());
-        if session.has_ended() || idle >= self.settings.session_idle {
+        let is_over = idle >= self.settings.session_idle && !session.purpose.is_program();
+        if session.has_ended() || is_over {
             return Err(Refusal::SessionUnknown.into());
         }
         session.use_at(now);
@@ -201,6 +215,7 @@ impl Engine {
         self.sessions.sweep(now, self.settings.active);
         self.throttle.sweep(self.clock.elapsed());
         self.store.expire_sessions(now.before(self.settings.session_idle)).await?;
+        self.store.forget_keys(now.before(CLIENT_KEYS_KEPT)).await?;
         Ok(())
     }
 
@@ -243,6 +258,16 @@ impl Engine {
         tokio::select! {
             () = announce => {}
             () = self.follow_bus() => {}
+            () = self.follow_presence() => {}
+        }
+    }
+
+    async fn follow_presence(&self) {
+        let mut turns = tokio::time::interval(PRESENCE_EVERY);
+        turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            turns.tick().await;
+            self.tell_presence().await;
         }
     }
 
@@ -252,7 +277,10 @@ impl Engine {
             match listener.next().await {
                 Heard::Hint(Hint::SessionEnded(id)) => self.end_here(id),
                 Heard::Hint(Hint::UserChanged(id)) => self.directory.forget_user(id),
-                Heard::Hint(Hint::GroupChanged(id)) => self.directory.forget_group(id),
+                Heard::Hint(Hint::GroupChanged(id)) => {
+                    self.directory.forget_group(id);
+                    self.tell_conversation(id, &[]).await;
+                }
                 Heard::Missed => self.catch_up().await,
                 Heard::Closed => return,
             }

@@ -8,17 +8,22 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use kabar_model::limits::FILES_LISTED_MAX;
-use kabar_model::{Address, Body, ConversationId, File, FileCode, FileName, Refusal, User};
+use kabar_model::{
+    Address, Body, ClientKey, ConversationId, File, FileCode, FileName, Refusal, Seq, User,
+};
 use tokio::sync::{RwLock, RwLockReadGuard};
 use tracing::{error, warn};
 use uuid::Uuid;
 
 use crate::blobs::{Blobs, Pieces};
+use crate::changes::only;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::groups::stranger;
 use crate::sessions::Caller;
-use crate::store::{Content, FileKey, FileScope, NewFile, NewMessage, Place, SentFile, Target};
+use crate::store::{
+    Content, FileKey, FileScope, NewFile, NewMessage, Place, Posted, SentFile, Target,
+};
 
 pub use upload::Upload;
 
@@ -50,6 +55,13 @@ pub struct Destination {
     target: Target,
     /// What to answer someone who is no longer in the group.
     stranger: Refusal,
+}
+
+impl Destination {
+    /// A conversation of the sender's.
+    pub(crate) fn of_own(target: Target) -> Self {
+        Self { target, stranger: Refusal::NotMember }
+    }
 }
 
 /// A file that was accepted.
@@ -122,11 +134,39 @@ impl Engine {
         caption: Option<Body>,
         sole: bool,
     ) -> Result<Sent> {
+        let named = (name, upload);
+        let (file, posted) =
+            self.send_upload(caller, to, named, caption, sole, (None, None)).await?;
+        Ok(Sent { file, place: posted.place })
+    }
+
+    /// Sends a file that may answer another message and may have a key.
+    pub(crate) async fn send_upload(
+        &self,
+        caller: &Caller,
+        to: &Destination,
+        (name, upload): (FileName, Upload),
+        caption: Option<Body>,
+        sole: bool,
+        answers: (Option<Seq>, Option<ClientKey>),
+    ) -> Result<(File, Posted)> {
+        caller.may_write()?;
         self.still(caller)?;
         let kept = self.files.kept().await;
         let contents = upload.finish().await?;
         let hash = contents.hash;
-        let sent = self.send_contents(caller, to, name, contents, caption, sole).await;
+        let new = NewFile {
+            file: File {
+                code: random_code(),
+                name,
+                size: contents.size,
+                media_type: contents.media_type,
+                hash,
+            },
+            caption,
+            sole,
+        };
+        let sent = self.send_contents(caller, to, new, answers).await;
         drop(kept);
         if let Err(Error::Refused(_)) = &sent
             && let Err(error) = self.sweep(&[hash]).await
@@ -140,22 +180,9 @@ impl Engine {
         &self,
         caller: &Caller,
         to: &Destination,
-        name: FileName,
-        contents: upload::Contents,
-        caption: Option<Body>,
-        sole: bool,
-    ) -> Result<Sent> {
-        let mut new = NewFile {
-            file: File {
-                code: random_code(),
-                name,
-                size: contents.size,
-                media_type: contents.media_type,
-                hash: contents.hash,
-            },
-            caption,
-            sole,
-        };
+        mut new: NewFile,
+        (reply_to, key): (Option<Seq>, Option<ClientKey>),
+    ) -> Result<(File, Posted)> {
         for _ in 0..CODE_TRIES_MAX {
             let message = NewMessage {
                 author: caller.user(),
@@ -163,13 +190,11 @@ impl Engine {
                 content: Content::File(Box::new(new.clone())),
                 at: self.clock.now(),
                 session: Some(caller.session()),
+                reply_to,
+                key: key.clone(),
             };
             match self.store.post(message).await?.await {
-                Ok(places) => {
-                    let place = places.first().copied();
-                    let place = place.ok_or_else(|| Error::failed("a message without a place"))?;
-                    return Ok(Sent { file: new.file, place });
-                }
+                Ok(posted) => return Ok((new.file, only(&posted)?)),
                 Err(Error::Refused(Refusal::Busy)) => new.file.code = random_code(),
                 Err(Error::Refused(Refusal::NotMember)) => return Err(to.stranger.clone().into()),
                 Err(error) => return Err(error),
@@ -251,7 +276,9 @@ impl Engine {
     async fn group_of(&self, caller: &Caller, name_or_code: &str) -> Result<ConversationId> {
         match self.to_group(caller, name_or_code).await?.target {
             Target::Group(id) => Ok(id),
-            Target::Direct(_) | Target::Room(_) => Err(Refusal::GroupUnknown.into()),
+            Target::Direct(_) | Target::Room(_) | Target::Own(_) => {
+                Err(Refusal::GroupUnknown.into())
+            }
         }
     }
 

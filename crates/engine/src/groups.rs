@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kabar_model::limits::{GROUPS_LISTED_MAX, RECIPIENTS_MAX};
-use kabar_model::{Body, Field, GroupCode, GroupName, Refusal, UserId, Username, Visibility};
+use kabar_model::{Body, Field, GroupCode, GroupName, Refusal, UserId, Visibility};
 
 use crate::bus::Hint;
 use crate::engine::Engine;
@@ -20,6 +20,7 @@ impl Engine {
         name: GroupName,
         visibility: Visibility,
     ) -> Result<Group> {
+        caller.may_write()?;
         let new = NewGroup { name, creator: caller.user(), visibility, at: self.clock.now() };
         let group = self.store.create_group(new).await?;
         self.bus.publish(Hint::GroupChanged(group.id));
@@ -29,22 +30,25 @@ impl Engine {
     /// Joins a group by name or code; a private one by code only. Refuses `GroupUnknown`,
     /// `AlreadyMember`, `TooManyGroups`.
     pub async fn join_group(&self, caller: &Caller, name_or_code: &str) -> Result<Arc<Group>> {
+        caller.may_write()?;
         let group = self.group(name_or_code).await?;
         if is_hidden(&group, name_or_code) {
             let member = self.is_member(caller, &group).await?;
             return Err(if member { Refusal::AlreadyMember } else { Refusal::GroupUnknown }.into());
         }
         self.store.join_group(group.id, caller.user(), self.clock.now()).await?;
-        self.group_changed(&group);
+        self.conversation_changed(group.id);
         Ok(group)
     }
 
     /// Leaves a group. Refuses `GroupUnknown`, `NotMember`.
     pub async fn leave_group(&self, caller: &Caller, name_or_code: &str) -> Result<Arc<Group>> {
+        caller.may_write()?;
         let group = self.group(name_or_code).await?;
         match self.store.leave_group(group.id, caller.user(), self.clock.now()).await {
             Ok(()) => {
-                self.group_changed(&group);
+                self.conversation_changed(group.id);
+                self.tell_conversation(group.id, &[caller.user()]).await;
                 Ok(group)
             }
             Err(Error::Refused(Refusal::NotMember)) => Err(stranger(&group, name_or_code).into()),
@@ -72,18 +76,12 @@ impl Engine {
         name_or_code: &str,
         names: &[String],
     ) -> Result<Vec<bool>> {
+        caller.may_write()?;
         if names.len() > RECIPIENTS_MAX {
             return Err(Refusal::TooMany(Field::Recipients).into());
         }
         let group = self.group(name_or_code).await?;
-        let mut guests = Vec::with_capacity(names.len());
-        for name in names {
-            let guest = match Username::parse(name) {
-                Ok(name) => self.directory.user_named(&name).await?,
-                Err(_) => None,
-            };
-            guests.push(guest.map(|user| user.id));
-        }
+        let guests = self.people_named(names).await?;
         let known: Vec<UserId> = guests.iter().copied().flatten().collect();
         let at = self.clock.now();
         let joined = match self.store.invite(group.id, caller.user(), &known, at).await {
@@ -92,7 +90,7 @@ impl Engine {
             }
             joined => joined?,
         };
-        self.group_changed(&group);
+        self.conversation_changed(group.id);
         let mut joined = joined.into_iter();
         Ok(guests.iter().map(|guest| guest.is_some() && joined.next() == Some(true)).collect())
     }
@@ -115,11 +113,6 @@ impl Engine {
     pub(crate) async fn is_member(&self, caller: &Caller, group: &Group) -> Result<bool> {
         let members = self.store.members(group.id).await?;
         Ok(members.iter().any(|(user, _)| *user == caller.user()))
-    }
-
-    fn group_changed(&self, group: &Group) {
-        self.directory.forget_group(group.id);
-        self.bus.publish(Hint::GroupChanged(group.id));
     }
 }
 

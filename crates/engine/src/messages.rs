@@ -5,27 +5,30 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use kabar_model::limits::RECIPIENTS_MAX;
-use kabar_model::{Address, Body, DisplayName, Field, File, Refusal, Timestamp, User, UserId};
+use kabar_model::{
+    Address, Body, Change, DisplayName, Field, File, Refusal, Timestamp, User, UserId,
+};
 use tracing::error;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::news::Signal;
 use crate::portions::Portion;
 use crate::sessions::Caller;
 use crate::store::{
-    Content, Conversation, Group, Message, NewMessage, Place, Target, Ticket, base64_bytes,
+    Content, Conversation, Group, Message, NewMessage, Place, Posted, Target, Ticket, base64_bytes,
 };
 
 /// A message on its way to stable storage. It is accepted once [`Posting::durable`] says so; dropping
 /// this does not take it back.
 pub struct Posting {
-    ticket: Ticket<Vec<Place>>,
+    ticket: Ticket<Vec<Posted>>,
     /// What to answer someone who is not in the group.
     stranger: Refusal,
 }
 
 impl Posting {
-    pub(crate) fn new(ticket: Ticket<Vec<Place>>, stranger: Refusal) -> Self {
+    pub(crate) fn new(ticket: Ticket<Vec<Posted>>, stranger: Refusal) -> Self {
         Self { ticket, stranger }
     }
 
@@ -33,7 +36,7 @@ impl Posting {
     pub async fn durable(self) -> Result<Vec<Place>> {
         match self.ticket.await {
             Err(Error::Refused(Refusal::NotMember)) => Err(self.stranger.into()),
-            outcome => outcome,
+            outcome => Ok(outcome?.into_iter().map(|posted| posted.place).collect()),
         }
     }
 }
@@ -64,6 +67,8 @@ pub struct InboxItem {
     pub contents: Option<Bytes>,
     /// When it was sent.
     pub at: Timestamp,
+    /// What it changes, if it is a change: then the body is the new text, or the emoji, or empty.
+    pub change: Option<Change>,
 }
 
 /// How far somebody will have read once what they were given has reached them.
@@ -129,10 +134,10 @@ impl Engine {
         body: Body,
         stranger: Refusal,
     ) -> Result<Posting> {
+        caller.may_write()?;
         let at = self.clock.now();
-        let session = Some(caller.session());
-        let content = Content::Text(body);
-        let message = NewMessage { author: caller.user(), targets, content, at, session };
+        let new = NewMessage::new(caller.user(), targets, Content::Text(body), at);
+        let message = NewMessage { session: Some(caller.session()), ..new };
         Ok(Posting::new(self.store.post(message).await?, stranger))
     }
 
@@ -190,6 +195,7 @@ impl Engine {
                 file: message.file,
                 contents: None,
                 at: message.at,
+                change: message.change,
             })
         });
         let mut items = items.collect::<Result<Vec<_>>>()?;
@@ -204,6 +210,8 @@ impl Engine {
             }
         }
         portion.need(said);
+        // Who may only read moves no read position either.
+        let positions = if caller.writes() { positions } else { Vec::new() };
         Ok(Inbox { items, receipt: Receipt::new(caller.user(), positions, portion) })
     }
 
@@ -218,6 +226,10 @@ impl Engine {
 
     /// Marks as read what the receipt stands for. Call it only when the reader has been given it whole.
     pub async fn confirm(&self, receipt: Receipt) -> Result<()> {
-        self.store.mark_read(receipt.user, &receipt.positions).await
+        self.store.mark_read(receipt.user, &receipt.positions).await?;
+        for position in &receipt.positions {
+            self.listeners.signal(&[receipt.user], &Signal::Read(*position));
+        }
+        Ok(())
     }
 }

@@ -9,7 +9,10 @@ mod listeners;
 
 use std::sync::Arc;
 
-use kabar_model::{File, GroupName, RoomName, SessionId, Timestamp, User};
+use kabar_model::{
+    Arrival, Change, ClientKey, ConversationId, File, GroupName, RoomName, Seq, SessionId,
+    Timestamp, User,
+};
 
 use crate::store::Place;
 
@@ -27,6 +30,8 @@ pub enum News {
     Entered(Arc<RoomNews>),
     /// Somebody left it.
     Left(Arc<RoomNews>),
+    /// What may be missed without harm. Only who listens closely hears it.
+    Signal(Arc<Signal>),
     /// News was lost; what is unread tells the rest. The last thing that this listener hears.
     Missed,
 }
@@ -48,6 +53,37 @@ pub struct MessageNews {
     pub file: Option<File>,
     /// When it was sent.
     pub at: Timestamp,
+    /// Where it stands among all messages of the realm.
+    pub arrival: Arrival,
+    /// What it changes, if it is a change: then the body is the new text, or the emoji, or empty.
+    pub change: Option<Change>,
+    /// The message of its conversation that it answers.
+    pub reply_to: Option<Seq>,
+    /// What its author's client calls it. For its author's eyes alone.
+    pub key: Option<ClientKey>,
+}
+
+/// What happens beside messages.
+#[derive(Clone, Debug)]
+pub enum Signal {
+    /// Somebody else is writing.
+    Typing {
+        /// Where.
+        conversation: ConversationId,
+        /// Who.
+        user: Arc<User>,
+    },
+    /// Somebody in one of the person's conversations became active, or is no longer.
+    Presence {
+        /// Who.
+        user: Arc<User>,
+        /// Whether they are active now.
+        active: bool,
+    },
+    /// The person has read so far, here or elsewhere.
+    Read(Place),
+    /// Something about a conversation is another: its name, its members, or whether one is in it.
+    Conversation(ConversationId),
 }
 
 /// Where a message was written to.

@@ -45,10 +45,7 @@ impl Engine {
         username: &Username,
         password: Password,
     ) -> Result<usize> {
-        let chars_min = self.settings.password_chars_min;
-        if password.expose().chars().count() < chars_min {
-            return Err(Refusal::PasswordTooShort { chars_min }.into());
-        }
+        self.is_long_enough(&password)?;
         let id = self.user_id(username).await?;
         let hash = self.hasher.run(move || hasher::hash(&password)).await?;
         self.change_user(id, UserChange::PasswordHash(hash)).await
@@ -76,7 +73,7 @@ impl Engine {
         Ok(user.ok_or(Refusal::UserUnknown)?.id)
     }
 
-    async fn change_user(&self, id: UserId, change: UserChange) -> Result<usize> {
+    pub(crate) async fn change_user(&self, id: UserId, change: UserChange) -> Result<usize> {
         let ended = self.store.change_user(id, change).await?;
         self.directory.forget_user(id);
         self.bus.publish(Hint::UserChanged(id));

@@ -125,7 +125,7 @@ impl Rooms {
     }
 
     /// The people in a room, each once, in the order of coming.
-    fn people(&self, room: ConversationId) -> Vec<Arc<User>> {
+    pub(crate) fn people(&self, room: ConversationId) -> Vec<Arc<User>> {
         let open = self.open.lock();
         let mut people: Vec<Arc<User>> = Vec::new();
         for person in open.rooms.get(&room).map_or(&[][..], |room| room.people.as_slice()) {
@@ -192,6 +192,7 @@ impl Engine {
         listening: &Listening,
         name: &RoomName,
     ) -> Result<(Stay, Vec<Arc<User>>)> {
+        caller.may_write()?;
         let room = self.store.room(name, self.clock.now()).await?;
         let user = self.directory.user(caller.user()).await?;
         let (_, listener) = listening.who();

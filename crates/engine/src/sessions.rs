@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::time::Duration;
 
-use kabar_model::{SessionId, SessionToken, Timestamp, UserId, Username};
+use kabar_model::{Refusal, SessionId, SessionToken, Timestamp, UserId, Username};
 use parking_lot::RwLock;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
-use crate::store::{SessionRecord, TokenHash};
+use crate::error::Result;
+use crate::store::{Purpose, SessionRecord, TokenHash};
 
 /// How exact the stored time of a session's last use is: a crash forgets no more than this.
 const NOTED_EVERY: Duration = Duration::from_mins(1);
@@ -60,12 +61,29 @@ impl Caller {
     pub fn session(&self) -> SessionId {
         self.0.id
     }
+
+    /// Whether it may change anything: all but programs that may only read. Everything that changes something
+    /// asks this first.
+    pub fn writes(&self) -> bool {
+        !matches!(self.0.purpose, Purpose::Program { writes: false, .. })
+    }
+
+    /// Refuses `NotAllowed` to a program that may only read.
+    pub(crate) fn may_write(&self) -> Result<()> {
+        if self.writes() { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
+    }
+
+    /// Refuses `NotAllowed` to a program: it must not let others in, nor lock its person out.
+    pub(crate) fn must_be_a_person(&self) -> Result<()> {
+        if self.0.purpose.is_program() { Err(Refusal::NotAllowed.into()) } else { Ok(()) }
+    }
 }
 
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) user: UserId,
+    pub(crate) purpose: Purpose,
     username: Username,
     token: TokenHash,
     used_at: AtomicI64,
@@ -79,6 +97,7 @@ impl Session {
         Self {
             id: record.id,
             user: record.user,
+            purpose: record.purpose.clone(),
             username,
             token: record.token,
             used_at: AtomicI64::new(record.used_at.0),
@@ -106,7 +125,8 @@ impl Session {
 
     fn is_active(&self, now: Timestamp, active: Duration) -> bool {
         let connected = self.connections.load(Ordering::Relaxed) > 0;
-        !self.has_ended() && (connected || now.since(self.used_at()) < active)
+        let is_there = connected || now.since(self.used_at()) < active;
+        is_there && !self.has_ended() && !self.purpose.is_program()
     }
 }
 

@@ -12,15 +12,36 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+mod accounts;
+mod groups;
+mod hooks;
+mod messages;
+mod people;
+mod search;
+
 use async_trait::async_trait;
 use kabar_model::{
-    Address, Body, ContentHash, ConversationId, Country, DisplayName, File, GroupCode, GroupName,
-    GroupRole, Role, RoomName, Seq, SessionId, Timestamp, User, UserId, Username, Visibility,
+    Address, Arrival, ContentHash, ConversationId, GroupCode, GroupName, GroupRole, HookId,
+    InvitationCode, RoomName, Seq, SessionId, Timestamp, User, UserId, Username, Visibility,
 };
 
 use crate::error::Result;
 
+pub use kabar_model::Change;
+
+pub use self::accounts::{
+    Account, NewRole, NewSession, NewUser, Purpose, SessionRecord, TokenHash, UserChange,
+};
 pub use self::files::{FileKey, FileScope, NewFile, SentFile};
+pub use self::groups::{GroupChange, Invitation, NewInvitation};
+pub use self::hooks::{Hook, NewHook};
+pub(crate) use self::messages::base64_bytes;
+pub use self::messages::{
+    Content, History, Message, NewMessage, Overview, PartMax, Place, Posted, StoredReaction,
+    Target, Unread, Window, names,
+};
+pub use self::people::{beginnings, folded};
+pub use self::search::{SearchQuery, caseless, found_in};
 
 /// An answer that comes once the change is durable. Dropping it does not undo the change.
 pub type Ticket<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
@@ -30,7 +51,8 @@ pub type Ticket<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
 pub trait Store: Send + Sync + 'static {
     // --- Accounts
 
-    /// Makes an account; refuses `UsernameTaken`.
+    /// Makes an account; refuses `UsernameTaken`, `NotAllowed` as [`NewRole::FirstAdministrator`] says, and
+    /// `InvitationUnknown`. With an invitation it joins that group in the same transaction.
     async fn create_user(&self, new: NewUser) -> Result<User>;
 
     /// The account of that name.
@@ -42,18 +64,36 @@ pub trait Store: Send + Sync + 'static {
     /// Accounts in the order of their names, at most `limit`, those after `after`.
     async fn list_users(&self, after: Option<&Username>, limit: usize) -> Result<Vec<User>>;
 
+    /// Accounts whose username, or whose display name from any of its words on, begins with `start`, as
+    /// [`beginnings`] says; those that are not disabled and after `after`, in the order of their usernames, at
+    /// most `limit`.
+    async fn find_users(
+        &self,
+        start: &str,
+        after: Option<&Username>,
+        limit: usize,
+    ) -> Result<Vec<User>>;
+
+    /// What a person's clients keep for them; `{}` at first. Refuses `UserUnknown`.
+    async fn settings(&self, user: UserId) -> Result<String>;
+
     /// Changes an account, and with [`UserChange::ends_sessions`] ends its sessions in the same
-    /// transaction. Returns the sessions that ended. Refuses `UserUnknown`.
+    /// transaction, but not [`UserChange::keeps`]. Returns the sessions that ended. Refuses `UserUnknown`, and
+    /// `WrongPassword` as [`UserChange::OwnPassword`] says.
     async fn change_user(&self, id: UserId, change: UserChange) -> Result<Vec<SessionId>>;
 
     // --- Sessions
 
-    /// Makes a session. Refuses `NotAllowed` when the account is disabled, and `WrongPassword` when its
-    /// password is no longer the one that was checked.
+    /// Makes a session. Refuses `NotAllowed` when the account is disabled, `WrongPassword` when its
+    /// password is no longer the one that was checked, and `TooMany(Programs)` when there would be more than
+    /// [`limits::TOKENS_MAX`](kabar_model::limits::TOKENS_MAX) sessions of programs.
     async fn create_session(&self, new: NewSession) -> Result<SessionRecord>;
 
     /// The session with that token.
     async fn session(&self, token: &TokenHash) -> Result<Option<SessionRecord>>;
+
+    /// A person's sessions, those of programs, too: the most recently used first.
+    async fn sessions(&self, user: UserId) -> Result<Vec<SessionRecord>>;
 
     /// Ends a session; `false` if there is none.
     async fn end_session(&self, id: SessionId) -> Result<bool>;
@@ -68,7 +108,7 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<SessionRecord>>;
 
-    /// Ends the sessions last used before `unused_since`; says how many.
+    /// Ends the sessions last used before `unused_since`, except those of programs; says how many.
     async fn expire_sessions(&self, unused_since: Timestamp) -> Result<u64>;
 
     // --- Messages
@@ -81,10 +121,21 @@ pub trait Store: Send + Sync + 'static {
     /// in use: with another it may do.
     ///
     /// A direct conversation is made by its first message; two people have one, whoever writes first.
-    async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Place>>>;
+    ///
+    /// A change goes to one target. Refuses `MessageUnknown` when there is no message of that number that the
+    /// author may see, or it is deleted or a change itself, and `NotAllowed` when the author may not change it:
+    /// only who wrote it edits, only who wrote it or an admin of the group deletes. A reaction that stands
+    /// already, or does not stand to be taken back, is no message: the answer is the place of the message that
+    /// it is about, and nothing is stored or told. Refuses `TooMany(Emoji)` when a person would have more than
+    /// [`limits::REACTIONS_EACH_MAX`](kabar_model::limits::REACTIONS_EACH_MAX) on one message. What a change
+    /// does takes effect together with it. What was said in edits of a message is gone with the message.
+    ///
+    /// A message with a key goes to one target. With the key of an earlier one of the same author it is that
+    /// one: it is not stored or told again, and the answer is the place of the earlier, whatever else it says.
+    async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Posted>>>;
 
     /// What a member has not read, in all conversations, in the order of arrival, as much as `part` may
-    /// carry (at least one message).
+    /// carry (at least one message). Changes are among it; what is deleted is passed over.
     async fn unread(&self, user: UserId, part: PartMax) -> Result<Unread>;
 
     /// As [`Store::unread`], in one conversation alone. Refuses `NotMember`.
@@ -95,8 +146,8 @@ pub trait Store: Send + Sync + 'static {
         part: PartMax,
     ) -> Result<Unread>;
 
-    /// The last messages of a conversation that a member may see, in order, at most `limit`. Refuses
-    /// `NotMember`.
+    /// The last messages of a conversation that a member may see, in order, at most `limit`. Changes are
+    /// among them, what is deleted is not. Refuses `NotMember`.
     async fn recent(
         &self,
         user: UserId,
@@ -111,7 +162,8 @@ pub trait Store: Send + Sync + 'static {
     /// the person is no longer in is passed over.
     async fn mark_read(&self, user: UserId, positions: &[Place]) -> Result<()>;
 
-    /// Messages of a conversation after `after`, in order, at most `limit`.
+    /// Messages of a conversation after `after`, in order, at most `limit`, with changes and what is
+    /// deleted: there is one of each number.
     async fn messages(
         &self,
         conversation: ConversationId,
@@ -121,6 +173,64 @@ pub trait Store: Send + Sync + 'static {
 
     /// The conversations with these numbers, in any order; unknown numbers are left out.
     async fn conversations(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>>;
+
+    /// A page of a conversation: messages as they stand now, in order, at most `limit`, without changes. A
+    /// deleted one has no text and no file. Anybody reads a room; elsewhere refuses `NotMember`.
+    async fn history(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        window: Window,
+        limit: usize,
+    ) -> Result<History>;
+
+    /// The message at this place as it stands now, if the person may see it; a change, too.
+    async fn shown(&self, user: UserId, place: Place) -> Result<Option<Message>>;
+
+    /// The reactions that stand on messages of these numbers, the oldest first.
+    async fn reactions(
+        &self,
+        conversation: ConversationId,
+        from: Seq,
+        to: Seq,
+    ) -> Result<Vec<StoredReaction>>;
+
+    /// A person's direct conversations and groups, at most `limit`: that with the latest message first, and
+    /// those without one last, the newest first.
+    async fn overviews(&self, user: UserId, limit: usize) -> Result<Vec<Overview>>;
+
+    /// One conversation of a person's, or any room, in which nothing is unread and nobody is counted. Refuses
+    /// `NotMember`.
+    async fn overview(&self, user: UserId, conversation: ConversationId) -> Result<Overview>;
+
+    /// Where the latest message stands in the order of arrival.
+    async fn last_arrival(&self) -> Result<Arrival>;
+
+    /// What arrived after `after` in the direct conversations and groups of a person, as far as they may see
+    /// it, in order, at most `limit`; changes are among it. `None` when more than `scan_max` messages arrived
+    /// in the realm since, or so many cannot be told.
+    async fn arrivals(
+        &self,
+        user: UserId,
+        after: Arrival,
+        limit: usize,
+        scan_max: usize,
+    ) -> Result<Option<Vec<Message>>>;
+
+    /// The direct conversation of two people, or somebody's note; made if there is none. Refuses
+    /// `UserUnknown`.
+    async fn open_direct(
+        &self,
+        one: UserId,
+        other: UserId,
+        at: Timestamp,
+    ) -> Result<ConversationId>;
+
+    /// Those who are in a direct conversation or a group with a person, in any order, at most `limit`.
+    async fn peers(&self, user: UserId, limit: usize) -> Result<Vec<UserId>>;
+
+    /// Forgets keys of messages sent before `before`, some thousands at most; says how many.
+    async fn forget_keys(&self, before: Timestamp) -> Result<u64>;
 
     // --- Files
 
@@ -159,7 +269,7 @@ pub trait Store: Send + Sync + 'static {
     /// One's own groups, then public ones, each in the order of their making, at most `limit`.
     async fn visible_groups(&self, user: UserId, limit: usize) -> Result<Vec<ListedGroup>>;
 
-    /// The members of a group, the longest-standing first.
+    /// The members of a group, the longest-standing first; those in a direct conversation as well, as members.
     async fn members(&self, group: ConversationId) -> Result<Vec<(UserId, GroupRole)>>;
 
     /// Adds people to a group on behalf of an admin of it; says for each whether they joined now: who
@@ -175,6 +285,90 @@ pub trait Store: Send + Sync + 'static {
 
     /// One's own groups, in the order of joining.
     async fn joined_groups(&self, user: UserId) -> Result<Vec<Group>>;
+
+    /// Changes a group on behalf of an admin of it. Refuses `GroupUnknown` when it has closed, `NotMember`,
+    /// `AdminOnly`, and `GroupTaken` when the name, or a code that reads like it, is in use.
+    async fn change_group(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        change: GroupChange,
+    ) -> Result<Group>;
+
+    /// Gives a member another role on behalf of an admin. Refuses as [`Store::change_group`] does,
+    /// `UserUnknown` when that is no member, and `NotAllowed` when no admin would be left.
+    async fn set_role(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        member: UserId,
+        role: GroupRole,
+    ) -> Result<()>;
+
+    /// Takes a member out on behalf of an admin. Refuses as [`Store::set_role`] does.
+    async fn remove_member(&self, group: ConversationId, by: UserId, member: UserId) -> Result<()>;
+
+    // --- Invitations. One is good until it has been used so often or its time is over, while its group is open.
+
+    /// Makes an invitation on behalf of an admin. Refuses `GroupUnknown`, `NotMember`, `AdminOnly`,
+    /// `TooMany(Invitations)` when there would be more than
+    /// [`limits::INVITATIONS_MAX`](kabar_model::limits::INVITATIONS_MAX) good ones to the group, and `Busy` when
+    /// its code is in use: with another it may do.
+    async fn create_invitation(&self, new: NewInvitation) -> Result<()>;
+
+    /// The good invitations to a group, the newest first, for an admin. Refuses `GroupUnknown`, `NotMember`,
+    /// `AdminOnly`.
+    async fn invitations(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Invitation>>;
+
+    /// Takes an invitation back; `false` if there is none. Refuses as [`Store::invitations`] does.
+    async fn revoke_invitation(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        code: &InvitationCode,
+    ) -> Result<bool>;
+
+    /// The group that a good invitation leads to. Refuses `InvitationUnknown`.
+    async fn invitation(&self, code: &InvitationCode, now: Timestamp) -> Result<Group>;
+
+    /// Joins the group of an invitation, which is then good for one less. Refuses `InvitationUnknown`, and as
+    /// [`Store::join_group`] does: then nothing is used up.
+    async fn redeem(&self, code: &InvitationCode, user: UserId, at: Timestamp) -> Result<Group>;
+
+    // --- Hooks
+
+    /// Makes a hook, in a group on behalf of an admin. Refuses `NotMember`, `AdminOnly`, and `TooMany(Hooks)` when
+    /// there would be more than [`limits::HOOKS_MAX`](kabar_model::limits::HOOKS_MAX) in the conversation.
+    async fn create_hook(&self, new: NewHook) -> Result<HookId>;
+
+    /// The hooks of a conversation, in the order of their making; in a group one's own, and an admin's all.
+    /// Refuses `NotMember`.
+    async fn hooks(&self, conversation: ConversationId, by: UserId) -> Result<Vec<Hook>>;
+
+    /// Takes a hook away; `false` if there is none. Refuses `NotMember`, and `NotAllowed` unless that is its
+    /// maker or an admin of the group.
+    async fn remove_hook(
+        &self,
+        conversation: ConversationId,
+        by: UserId,
+        id: HookId,
+    ) -> Result<bool>;
+
+    /// The hook with that secret.
+    async fn hook(&self, secret: &TokenHash) -> Result<Option<Hook>>;
+
+    // --- Search
+
+    /// The messages in a person's direct conversations and groups that [`SearchQuery::matches`], as far as they
+    /// may see them, the latest first, at most `limit`. Of very many that could be meant, a store may look at
+    /// the latest alone.
+    async fn search(&self, user: UserId, query: &SearchQuery, limit: usize)
+    -> Result<Vec<Message>>;
 
     // --- Rooms
 
@@ -215,205 +409,9 @@ pub trait Herald: Send + Sync + 'static {
     /// Whether anybody listens. While nobody does, the store need not tell.
     fn listens(&self) -> bool;
 
-    /// A message is durable, at these places, in the order of its targets. Called on the store's own
-    /// thread: it must not wait.
-    fn posted(&self, message: NewMessage, places: Vec<Place>);
-}
-
-/// An account to be made.
-#[derive(Clone, Debug)]
-pub struct NewUser {
-    /// Its name.
-    pub username: Username,
-    /// What it is shown as.
-    pub name: DisplayName,
-    /// Where its owner is from.
-    pub country: Option<Country>,
-    /// The password, hashed (PHC string).
-    pub password_hash: String,
-    /// What it may do.
-    pub role: NewRole,
-    /// When it is made.
-    pub at: Timestamp,
-}
-
-/// The role of an account to be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NewRole {
-    /// This one.
-    Fixed(Role),
-    /// Administrator if the realm has no account yet, else user; decided in the transaction.
-    AdministratorIfFirst,
-}
-
-/// An account with what proves its owner.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// The account.
-    pub user: User,
-    /// Its password, hashed (PHC string).
-    pub password_hash: String,
-}
-
-/// One change to an account.
-#[derive(Clone, Debug)]
-pub enum UserChange {
-    /// Another password (PHC string); ends all sessions.
-    PasswordHash(String),
-    /// Disabled or not; disabling ends all sessions.
-    Disabled(bool),
-    /// Another role.
-    Role(Role),
-}
-
-impl UserChange {
-    /// Whether the account's sessions end with this change.
-    pub fn ends_sessions(&self) -> bool {
-        matches!(self, Self::PasswordHash(_) | Self::Disabled(true))
-    }
-}
-
-/// A hash of a session's token (SHA-256). The token itself is not kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TokenHash(pub [u8; 32]);
-
-/// A session to be made.
-#[derive(Clone, Debug)]
-pub struct NewSession {
-    /// Whose it is.
-    pub user: UserId,
-    /// The hash of its token.
-    pub token: TokenHash,
-    /// The password that was checked, hashed (PHC string); absent if none was.
-    pub checked: Option<String>,
-    /// When it is made.
-    pub at: Timestamp,
-}
-
-/// A session as stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SessionRecord {
-    /// Its number.
-    pub id: SessionId,
-    /// Whose it is.
-    pub user: UserId,
-    /// The hash of its token.
-    pub token: TokenHash,
-    /// When it was last used, as far as noted.
-    pub used_at: Timestamp,
-}
-
-/// A message to be stored.
-#[derive(Clone, Debug)]
-pub struct NewMessage {
-    /// Who wrote it.
-    pub author: UserId,
-    /// Where it goes.
-    pub targets: Vec<Target>,
-    /// What it says.
-    pub content: Content,
-    /// When it was sent.
-    pub at: Timestamp,
-    /// The session that it was sent from. Not stored; the herald is told.
-    pub session: Option<SessionId>,
-}
-
-/// What a message says.
-#[derive(Clone, Debug)]
-pub enum Content {
-    /// A text.
-    Text(Body),
-    /// A file.
-    File(Box<NewFile>),
-}
-
-impl Content {
-    /// The text, or what is said beside the file; empty if nothing is.
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Text(body) => body.as_str(),
-            Self::File(new) => new.caption.as_ref().map_or("", Body::as_str),
-        }
-    }
-
-    /// The file, if it is one.
-    pub fn file(&self) -> Option<&File> {
-        match self {
-            Self::Text(_) => None,
-            Self::File(new) => Some(&new.file),
-        }
-    }
-}
-
-/// Where a message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// To this person; to oneself is a note.
-    Direct(UserId),
-    /// To this group.
-    Group(ConversationId),
-    /// To this room; refuses `NotInRoom` when it is none. Who may is known to those who know who is in
-    /// it: the store does not ask.
-    Room(ConversationId),
-}
-
-/// A place in a conversation: a message's, or how far somebody has read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Place {
-    /// The conversation.
-    pub conversation: ConversationId,
-    /// The number in it.
-    pub seq: Seq,
-}
-
-/// A message as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// Where it stands.
-    pub place: Place,
-    /// Who wrote it.
-    pub author: UserId,
-    /// Its text; beside a file it may be empty.
-    pub body: String,
-    /// The file, if it is one.
-    pub file: Option<File>,
-    /// When it was sent.
-    pub at: Timestamp,
-}
-
-impl Message {
-    /// What it costs to say it, with contents of a file as long as these or shorter.
-    pub fn said_bytes(&self, file_bytes_max: u64) -> usize {
-        let contents = self.file.as_ref().map_or(0, |file| file.size);
-        let contents = if contents > file_bytes_max { 0 } else { base64_bytes(contents) };
-        kabar_model::escaped_bytes(&self.body) + contents
-    }
-}
-
-/// What so many bytes take in base64.
-pub(crate) fn base64_bytes(bytes: u64) -> usize {
-    usize::try_from(bytes.div_ceil(3).saturating_mul(4)).unwrap_or(usize::MAX)
-}
-
-/// How much one part may carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PartMax {
-    /// Messages.
-    pub messages: usize,
-    /// Bytes, as [`Message::said_bytes`] counts them.
-    pub bytes: usize,
-    /// The contents of a file that are said with it; of a longer one none are.
-    pub file_bytes: u64,
-}
-
-/// A part of what somebody has not read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unread {
-    /// The messages, in the order of arrival.
-    pub messages: Vec<Message>,
-    /// How far each conversation has been read once these are. May name a conversation of which no
-    /// message is returned, when one's own messages there were passed over.
-    pub positions: Vec<Place>,
+    /// A message is durable, at these places, in the order of its targets; all of them are new. Called on
+    /// the store's own thread: it must not wait.
+    fn posted(&self, message: NewMessage, places: Vec<Posted>);
 }
 
 /// A conversation as others need it.

@@ -49,6 +49,7 @@ async fn register(engine: &Engine, name: &str) -> (Caller, SessionToken) {
         password: Password::parse("rahasia").unwrap(),
         name: None,
         country: None,
+        invitation: None,
     };
     let login = engine.register(HERE, wish).await.unwrap();
     (login.caller, login.token)

@@ -20,6 +20,20 @@ id!(
     /// A session: one login on one client.
     SessionId
 );
+id!(
+    /// A hook: a way for a program to write into one conversation.
+    HookId
+);
+id!(
+    /// A message's place among all messages of the realm, in the order of arrival: 1 or more, possibly with
+    /// gaps.
+    Arrival
+);
+
+impl Arrival {
+    /// The position before the first message.
+    pub const NONE: Self = Self(0);
+}
 
 /// A message's place in its conversation: 1, 2, 3, … with no gaps. [`Seq::NONE`] comes before the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

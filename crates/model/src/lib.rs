@@ -5,11 +5,14 @@
 
 mod address;
 mod body;
+mod change;
 mod code;
 mod file;
 mod group;
 mod id;
+mod label;
 pub mod limits;
+mod mark;
 mod name;
 mod refusal;
 mod room;
@@ -19,9 +22,12 @@ mod user;
 
 pub use address::{Address, RealmName};
 pub use body::{Body, escaped_bytes};
+pub use change::Change;
 pub use file::{ContentHash, File, FileCode, FileName};
 pub use group::{GroupCode, GroupName, GroupRole, Visibility};
-pub use id::{ConversationId, Seq, SessionId, UserId};
+pub use id::{Arrival, ConversationId, HookId, Seq, SessionId, UserId};
+pub use label::Label;
+pub use mark::{ClientKey, Emoji, InvitationCode};
 pub use name::{Country, DisplayName, Username};
 pub use refusal::{Field, Refusal};
 pub use room::RoomName;

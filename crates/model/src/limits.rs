@@ -55,3 +55,37 @@ pub const FILES_LISTED_MAX: usize = 1_000;
 pub const UPLOADS_EACH_MAX: usize = 8;
 /// The uploads that are written at a time.
 pub const UPLOADS_MAX: usize = 64;
+/// A client's key for a message.
+pub const CLIENT_KEY_CHARS_MAX: usize = 64;
+/// How long a client's key for a message is remembered, in seconds.
+pub const CLIENT_KEY_SECS_MAX: u64 = 30 * 24 * 60 * 60;
+/// An emoji.
+pub const EMOJI_BYTES_MAX: usize = 64;
+/// The different reactions of one person to one message.
+pub const REACTIONS_EACH_MAX: usize = 20;
+/// The code of an invitation, always.
+pub const INVITATION_CODE_CHARS: usize = 10;
+/// How long an invitation is good, in seconds.
+pub const INVITATION_SECS_MAX: u64 = 30 * 24 * 60 * 60;
+/// How often an invitation can be used.
+pub const INVITATION_USES_MAX: u32 = 1_000;
+/// The usable invitations of one group.
+pub const INVITATIONS_MAX: usize = 100;
+/// The hooks of one conversation.
+pub const HOOKS_MAX: usize = 20;
+/// The programs that act for one person.
+pub const TOKENS_MAX: usize = 20;
+/// What a hook or a program is called.
+pub const LABEL_CHARS_MAX: usize = 64;
+/// A person's own settings.
+pub const SETTINGS_BYTES_MAX: usize = 16 * 1024;
+/// The unread messages of a conversation that are counted; with more, so many are said.
+pub const UNREAD_COUNTED_MAX: usize = 1_000;
+/// The conversations in one list of conversations.
+pub const CONVERSATIONS_LISTED_MAX: usize = 1_000;
+/// The messages in one page of a conversation.
+pub const PAGE_MESSAGES_MAX: usize = 200;
+/// The people, results and the like in one page of them.
+pub const PAGE_ITEMS_MAX: usize = 200;
+/// The words in one search.
+pub const SEARCH_WORDS_MAX: usize = 16;

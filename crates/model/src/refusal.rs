@@ -36,6 +36,10 @@ pub enum Refusal {
     FileUnknown,
     /// The receiver has a file of that name already.
     FileTaken,
+    /// No such message, or none that the person may see, or none that can be changed.
+    MessageUnknown,
+    /// No such invitation, or it is used up or over.
+    InvitationUnknown,
     /// Nobody is active.
     NobodyActive,
     /// That realm is linked already.
@@ -93,6 +97,22 @@ pub enum Field {
     FileName,
     /// A file's contents.
     File,
+    /// A client's key for a message.
+    Key,
+    /// An emoji.
+    Emoji,
+    /// What a hook or a program is called.
+    Label,
+    /// Invitations.
+    Invitations,
+    /// Hooks.
+    Hooks,
+    /// Programs that act for a person.
+    Programs,
+    /// A person's own settings.
+    Settings,
+    /// What is searched for.
+    Search,
 }
 
 impl fmt::Display for Refusal {

@@ -14,9 +14,11 @@ pub mod frame;
 pub mod guard;
 pub mod json;
 pub mod laws;
+mod said;
 pub mod sniff;
 pub mod transcript;
 
 pub use frame::{LineFramer, LineTooLong};
 pub use guard::{Suspicious, before_login};
+pub use said::said;
 pub use sniff::{Known, Protocol, SNIFF_BYTES_MAX, Sniff, sniff};

@@ -1,6 +1,6 @@
 //! Sending files: as they were sent, or not at all; which contents are in use.
 
-use kabar_model::{Body, ContentHash, Field, File, FileCode, Refusal, Seq, UserId};
+use kabar_model::{Arrival, Body, ContentHash, Field, File, FileCode, Refusal, Seq, UserId};
 
 use super::world::{
     Shared, at, file_message, group, group_of, history, message, new_file, post, refused, room,
@@ -44,7 +44,19 @@ pub(super) async fn a_file_is_read_as_it_was_sent(store: Shared) {
     let unread = unread(&*store, budi).await;
     let message = |seq, body: &str, file| {
         let place = crate::store::Place { seq: Seq(seq), ..third };
-        Message { place, author: ana, body: body.into(), file, at: at(1) }
+        Message {
+            place,
+            arrival: Arrival(seq),
+            author: ana,
+            body: body.into(),
+            file,
+            at: at(1),
+            change: None,
+            reply_to: None,
+            edited_at: None,
+            deleted: false,
+            key: None,
+        }
     };
     let expected = [
         message(1, "lihat\nini", Some(file)),
@@ -103,7 +115,7 @@ pub(super) async fn a_refused_file_leaves_nothing_and_harms_no_neighbour(store: 
         outcomes.push(
             ticket
                 .await
-                .map(|places| places[0].seq)
+                .map(|posted| posted[0].place.seq)
                 .map_err(|error| error.refusal().expect("a refusal, not a failure").clone()),
         );
     }

@@ -13,7 +13,7 @@ use super::world::{
     Shared, at, file_message, group, group_of, hand_over, history, message, new_file, post,
     refused, room, say, up_to, user, users,
 };
-use crate::store::{Herald, NewMessage, Place, Store, Target};
+use crate::store::{Herald, NewMessage, Place, Posted, Store, Target};
 
 /// Telling that takes so long has been forgotten.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A herald that passes everything on, while somebody listens.
 struct Crier {
     listens: AtomicBool,
-    told: UnboundedSender<(NewMessage, Vec<Place>)>,
+    told: UnboundedSender<(NewMessage, Vec<Posted>)>,
 }
 
 impl Herald for Crier {
@@ -29,17 +29,17 @@ impl Herald for Crier {
         self.listens.load(Ordering::Acquire)
     }
 
-    fn posted(&self, message: NewMessage, places: Vec<Place>) {
+    fn posted(&self, message: NewMessage, places: Vec<Posted>) {
         // The test may have failed and gone.
         let _ = self.told.send((message, places));
     }
 }
 
 /// What a crier has been told.
-struct Told(UnboundedReceiver<(NewMessage, Vec<Place>)>);
+struct Told(UnboundedReceiver<(NewMessage, Vec<Posted>)>);
 
 impl Told {
-    async fn next(&mut self) -> (NewMessage, Vec<Place>) {
+    async fn next(&mut self) -> (NewMessage, Vec<Posted>) {
         let next = timeout(PATIENCE, self.0.recv()).await;
         next.expect("the message is told").expect("the crier still cries")
     }
@@ -47,6 +47,11 @@ impl Told {
     async fn next_text(&mut self) -> String {
         self.next().await.0.content.text().to_owned()
     }
+}
+
+/// Where these stand.
+fn of(posted: &[Posted]) -> Vec<Place> {
+    posted.iter().map(|posted| posted.place).collect()
 }
 
 fn crier(store: &dyn Store) -> (Arc<Crier>, Told) {
@@ -69,7 +74,9 @@ pub(super) async fn the_herald_is_told_of_a_message_as_it_was_posted(store: Shar
     let (heard, at_places) = told.next().await;
     assert_eq!((heard.author, heard.session, heard.at), (ana, session, at(1)));
     assert_eq!((heard.targets, heard.content.text()), (targets.to_vec(), "to all"));
-    assert_eq!(at_places, places, "one place for each target, in their order");
+    assert_eq!(of(&at_places), places, "one place for each target, in their order");
+    let arrived = at_places.iter().map(|posted| posted.arrival.unwrap());
+    assert!(arrived.is_sorted_by(|one, next| one < next), "and each in the order of arrival");
     assert_eq!(places[1].seq, Seq(2));
 }
 
@@ -82,7 +89,7 @@ pub(super) async fn the_herald_is_told_of_a_file(store: Shared) {
     let places = post(&*store, file_message(ana, Target::Direct(budi), new)).await.unwrap();
     let (heard, at_places) = told.next().await;
     assert_eq!((heard.content.file(), heard.content.text()), (Some(&file), "baca ini"));
-    assert_eq!(at_places, places);
+    assert_eq!(of(&at_places), places);
 
     let again = file_message(ana, Target::Direct(budi), new_file(7, "catatan.txt"));
     assert_eq!(refused(post(&*store, again).await), Refusal::Busy);
@@ -111,7 +118,7 @@ pub(super) async fn the_herald_is_told_of_each_message_once_in_the_order_of_comm
     let mut heard = Vec::new();
     for _ in 0..WRITERS * POSTS_EACH {
         let (message, places) = told.next().await;
-        heard.push((places[0], message.content.text().to_owned()));
+        heard.push((places[0].place, message.content.text().to_owned()));
     }
     let arrived = store.unread(reader, up_to(10_000, 1 << 20)).await.unwrap().messages;
     let arrived: Vec<_> = arrived.into_iter().map(|m| (m.place, m.body)).collect();
@@ -147,7 +154,7 @@ pub(super) async fn what_the_herald_is_told_of_can_be_read(store: Shared) {
         let text = number.to_string();
         let ticket = hand_over(&*store, ana, Target::Direct(budi), &text).await;
         let (_, places) = told.next().await;
-        let last = history(&*store, places[0].conversation).await.pop();
+        let last = history(&*store, places[0].place.conversation).await.pop();
         assert_eq!(last, Some(text), "told, so it is there");
         assert_eq!(ticket.await.unwrap(), places);
     }

@@ -8,8 +8,10 @@
 #![allow(clippy::needless_pass_by_value, reason = "all tests have one signature")]
 
 mod accounts;
+mod administration;
 pub mod blobs;
 pub mod bus;
+mod changes;
 pub mod clock;
 mod closing;
 mod contacts;
@@ -18,11 +20,19 @@ mod files;
 mod finding;
 mod groups;
 mod herald;
+mod hooks;
+mod invitations;
 mod inviting;
+mod keys;
 mod listing;
 mod messages;
+mod overviews;
+mod pages;
+mod people;
 mod posting;
+mod programs;
 mod rooms;
+mod search;
 mod sessions;
 mod unread;
 mod unread_parts;
@@ -104,6 +114,32 @@ pub const ALL: &[Case] = cases![
     conversation::nothing_from_before_joining_is_shown,
     conversation::the_last_messages_come_in_order_read_or_not,
     conversation::two_people_have_a_conversation_once_they_wrote,
+    changes::an_edit_is_a_message_and_gives_the_other_another_text,
+    changes::only_who_wrote_it_edits,
+    changes::what_cannot_be_seen_or_is_a_change_cannot_be_changed,
+    changes::a_deletion_takes_the_text_and_leaves_the_number,
+    changes::what_is_deleted_last_does_not_stay_unread,
+    changes::an_admin_deletes_what_others_wrote,
+    changes::a_reaction_stands_once_until_it_is_taken_back,
+    changes::a_person_has_so_many_reactions_on_a_message_and_no_more,
+    changes::changes_in_a_room_need_no_membership,
+    changes::one_writes_to_ones_own_conversations_by_number,
+    keys::a_message_with_the_key_of_an_earlier_one_is_that_one,
+    keys::handed_over_at_once_a_key_makes_one_message,
+    keys::a_refused_message_leaves_its_key_free,
+    keys::a_key_is_shown_to_who_gave_it_until_it_is_forgotten,
+    keys::a_reply_is_kept_as_given,
+    overviews::that_with_the_latest_message_comes_first,
+    overviews::an_overview_says_who_and_how_far,
+    overviews::unread_counts_what_others_said_and_still_say,
+    overviews::mentions_are_counted_among_what_is_unread,
+    overviews::a_room_has_an_overview_for_anybody,
+    pages::a_page_has_what_was_said_and_no_changes,
+    pages::a_deleted_message_keeps_its_place_in_a_page,
+    pages::one_reads_what_one_may_see,
+    pages::what_arrived_is_told_in_order_as_far_as_one_may_see_it,
+    pages::a_direct_conversation_is_opened_once,
+    pages::peers_are_those_one_shares_a_conversation_with,
     files::a_file_is_read_as_it_was_sent,
     files::a_code_is_used_once,
     files::a_refused_file_leaves_nothing_and_harms_no_neighbour,
@@ -164,6 +200,34 @@ pub const ALL: &[Case] = cases![
     herald::the_herald_is_not_told_of_refused_messages,
     herald::a_herald_is_told_of_what_comes_after_it,
     herald::who_begins_to_listen_hears_the_next_message,
+    people::people_are_found_by_how_their_names_begin,
+    people::people_are_found_in_pages_and_disabled_ones_are_not,
+    people::a_person_is_found_by_the_new_name_alone,
+    people::a_country_comes_and_goes,
+    people::settings_are_kept_for_each_person,
+    people::a_password_of_ones_own_choice_keeps_one_session,
+    programs::a_persons_sessions_are_listed_the_last_used_first,
+    programs::a_program_keeps_its_session_without_use,
+    programs::so_many_programs_act_for_a_person_and_no_more,
+    administration::a_group_gets_another_name_and_keeps_its_code,
+    administration::a_group_becomes_private,
+    administration::only_an_admin_changes_a_group,
+    administration::a_group_always_has_an_admin,
+    administration::who_was_removed_neither_writes_nor_sees,
+    invitations::who_knows_the_code_joins_as_often_as_it_is_good,
+    invitations::an_invitation_is_good_until_its_time_and_while_its_group_is_open,
+    invitations::invitations_are_an_admins_affair,
+    invitations::a_group_has_so_many_good_invitations_and_no_more,
+    invitations::one_place_wanted_by_many_goes_to_one,
+    invitations::the_first_administrator_is_made_once,
+    hooks::a_hook_is_found_by_its_secret_until_it_is_removed,
+    hooks::hooks_of_a_group_are_its_admins_affair,
+    hooks::a_conversation_has_so_many_hooks_and_no_more,
+    search::words_are_parts_of_a_text_in_any_case_the_latest_first,
+    search::only_what_one_may_see_is_found,
+    search::a_search_is_narrowed,
+    search::files_are_found_by_name_and_by_what_is_said_beside_them,
+    search::what_was_changed_is_found_as_it_stands_now,
     listing::a_store_that_works_is_healthy,
 ];
 

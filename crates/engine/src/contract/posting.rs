@@ -54,7 +54,7 @@ pub(super) async fn messages_keep_the_order_in_which_they_were_handed_over(store
         tickets.push((number, hand_over(&*store, ana, Target::Direct(budi), &text).await));
     }
     for (number, ticket) in tickets.into_iter().rev() {
-        assert_eq!(ticket.await.unwrap()[0].seq, Seq(number));
+        assert_eq!(ticket.await.unwrap()[0].place.seq, Seq(number));
     }
 }
 
@@ -119,7 +119,7 @@ pub(super) async fn a_refused_message_does_not_harm_its_neighbours(store: Shared
     for (ticket, number) in tickets.into_iter().zip(0..) {
         let outcome = ticket.await;
         if number % 2 == 0 {
-            assert_eq!(outcome.unwrap()[0].seq, Seq(number / 2 + 1));
+            assert_eq!(outcome.unwrap()[0].place.seq, Seq(number / 2 + 1));
         } else {
             assert_eq!(refused(outcome), Refusal::NotMember);
         }

@@ -2,12 +2,12 @@
 
 use kabar_model::{Refusal, SessionId};
 
-use super::world::{Shared, at, name, refused, session, token, user, users};
+use super::world::{Shared, at, name, new_session, refused, session, token, user, users};
 use crate::store::{NewSession, UserChange};
 
 pub(super) async fn a_session_is_found_by_its_token(store: Shared) {
     let [ana, budi] = users(&*store, ["ana", "budi"]).await;
-    let new = NewSession { user: ana, token: token(1), checked: None, at: at(5) };
+    let new = new_session(ana, 1, at(5));
     let made = store.create_session(new).await.unwrap();
     assert_eq!((made.user, made.token, made.used_at), (ana, token(1), at(5)));
     let second = session(&*store, ana, 2, at(6)).await;
@@ -21,7 +21,7 @@ pub(super) async fn a_session_is_found_by_its_token(store: Shared) {
 pub(super) async fn a_disabled_account_gets_no_session(store: Shared) {
     let ana = user(&*store, "ana").await;
     store.change_user(ana, UserChange::Disabled(true)).await.unwrap();
-    let new = NewSession { user: ana, token: token(1), checked: None, at: at(0) };
+    let new = new_session(ana, 1, at(0));
     assert_eq!(refused(store.create_session(new.clone()).await), Refusal::NotAllowed);
     assert_eq!(store.session(&token(1)).await.unwrap(), None);
     store.change_user(ana, UserChange::Disabled(false)).await.unwrap();
@@ -31,12 +31,7 @@ pub(super) async fn a_disabled_account_gets_no_session(store: Shared) {
 pub(super) async fn a_password_that_changed_since_it_was_checked_gets_no_session(store: Shared) {
     let ana = user(&*store, "ana").await;
     let checked = store.account(&name("ana")).await.unwrap().map(|account| account.password_hash);
-    let new = |number| NewSession {
-        user: ana,
-        token: token(number),
-        checked: checked.clone(),
-        at: at(0),
-    };
+    let new = |number| NewSession { checked: checked.clone(), ..new_session(ana, number, at(0)) };
     store.create_session(new(1)).await.unwrap();
     store.change_user(ana, UserChange::PasswordHash("$argon2id$other".into())).await.unwrap();
     assert_eq!(refused(store.create_session(new(2)).await), Refusal::WrongPassword);

@@ -10,7 +10,7 @@ use kabar_model::{
 use crate::error::Result;
 use crate::store::{
     Content, Group, NewFile, NewGroup, NewMessage, NewRole, NewSession, NewUser, PartMax, Place,
-    Store, Target, Ticket, TokenHash, Unread,
+    Posted, Purpose, Store, Target, Ticket, TokenHash, Unread,
 };
 
 /// The store under test, shared between tasks.
@@ -32,6 +32,7 @@ pub(super) fn new_user(username: &str) -> NewUser {
         country: None,
         password_hash: format!("$argon2id$of-{username}"),
         role: NewRole::Fixed(Role::User),
+        invitation: None,
         at: at(0),
     }
 }
@@ -48,6 +49,11 @@ pub(super) async fn users<const N: usize>(store: &dyn Store, names: [&str; N]) -
     ids
 }
 
+pub(super) fn new_session(user: UserId, number: u8, when: Timestamp) -> NewSession {
+    let token = token(number);
+    NewSession { user, token, checked: None, at: when, purpose: Purpose::Person }
+}
+
 /// A token's hash; equal numbers make equal hashes.
 pub(super) fn token(number: u8) -> TokenHash {
     TokenHash([number; 32])
@@ -59,7 +65,7 @@ pub(super) async fn session(
     number: u8,
     when: Timestamp,
 ) -> SessionId {
-    let new = NewSession { user, token: token(number), checked: None, at: when };
+    let new = new_session(user, number, when);
     store.create_session(new).await.unwrap().id
 }
 
@@ -89,7 +95,7 @@ pub(super) async fn room(store: &dyn Store, name: &str) -> ConversationId {
 pub(super) fn message(author: UserId, targets: &[Target], text: &str) -> NewMessage {
     let body = Body::parse(text).unwrap();
     let content = Content::Text(body);
-    NewMessage { author, targets: targets.to_vec(), content, at: at(1), session: None }
+    NewMessage::new(author, targets.to_vec(), content, at(1))
 }
 
 /// A file of 1,000 bytes; equal numbers make equal codes and equal contents.
@@ -106,7 +112,7 @@ pub(super) fn new_file(number: u8, name: &str) -> NewFile {
 
 pub(super) fn file_message(author: UserId, target: Target, new: NewFile) -> NewMessage {
     let content = Content::File(Box::new(new));
-    NewMessage { author, targets: vec![target], content, at: at(1), session: None }
+    NewMessage::new(author, vec![target], content, at(1))
 }
 
 /// Sends a file, which must be taken.
@@ -127,13 +133,13 @@ pub(super) async fn hand_over(
     author: UserId,
     target: Target,
     text: &str,
-) -> Ticket<Vec<Place>> {
+) -> Ticket<Vec<Posted>> {
     store.post(message(author, &[target], text)).await.unwrap()
 }
 
 /// Posts and waits until the message is durable.
 pub(super) async fn post(store: &dyn Store, new: NewMessage) -> Result<Vec<Place>> {
-    store.post(new).await?.await
+    Ok(store.post(new).await?.await?.into_iter().map(|posted| posted.place).collect())
 }
 
 /// Posts to one target, which must take it.

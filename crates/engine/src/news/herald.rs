@@ -11,7 +11,7 @@ use super::{Listeners, MessageNews, News, Whereto};
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::rooms::Rooms;
-use crate::store::{Conversation, Herald, NewMessage, Place, Target};
+use crate::store::{Conversation, Herald, NewMessage, Posted, Target};
 
 /// Messages that wait to be told; with more, everybody who listens has missed some.
 const POSTED_QUEUED_MAX: usize = 16_384;
@@ -20,15 +20,15 @@ const POSTED_QUEUED_MAX: usize = 16_384;
 const TOLD_TOGETHER: usize = 64;
 
 /// A message that the store has made durable.
-pub(crate) struct Posted {
+pub(crate) struct Durable {
     message: NewMessage,
-    places: Vec<Place>,
+    places: Vec<Posted>,
 }
 
 /// The store's end: takes its word and never waits.
 pub(crate) struct Announcer {
     listeners: Arc<Listeners>,
-    queue: mpsc::Sender<Posted>,
+    queue: mpsc::Sender<Durable>,
     overflowed: Arc<AtomicBool>,
 }
 
@@ -47,8 +47,8 @@ impl Herald for Announcer {
         self.listeners.count() > 0
     }
 
-    fn posted(&self, message: NewMessage, places: Vec<Place>) {
-        if self.queue.try_send(Posted { message, places }).is_err() {
+    fn posted(&self, message: NewMessage, places: Vec<Posted>) {
+        if self.queue.try_send(Durable { message, places }).is_err() {
             self.overflowed.store(true, Ordering::Release);
         }
     }
@@ -56,7 +56,7 @@ impl Herald for Announcer {
 
 /// What is to be told.
 pub(crate) struct Announcements {
-    posted: mpsc::Receiver<Posted>,
+    posted: mpsc::Receiver<Durable>,
     overflowed: Arc<AtomicBool>,
 }
 
@@ -111,11 +111,13 @@ impl RoomTelling<'_> {
     }
 }
 
-async fn tell(posted: Posted, directory: &Directory, room: &mut RoomTelling<'_>) -> Result<()> {
+async fn tell(posted: Durable, directory: &Directory, room: &mut RoomTelling<'_>) -> Result<()> {
     let (rooms, listeners) = (room.rooms, room.listeners);
-    let NewMessage { author, targets, content, at, session } = posted.message;
+    let NewMessage { author, targets, content, at, session, reply_to, key } = posted.message;
     let from = directory.user(author).await?;
-    for (target, place) in targets.into_iter().zip(posted.places) {
+    for (target, Posted { place, arrival }) in targets.into_iter().zip(posted.places) {
+        // One that was not stored is not told.
+        let Some(arrival) = arrival else { continue };
         let news = |whereto| {
             News::Message(Arc::new(MessageNews {
                 place,
@@ -125,9 +127,15 @@ async fn tell(posted: Posted, directory: &Directory, room: &mut RoomTelling<'_>)
                 body: content.text().to_owned(),
                 file: content.file().cloned(),
                 at,
+                arrival,
+                change: content.change(),
+                reply_to,
+                key: key.clone(),
             }))
         };
-        match target {
+        match settled(target, author, directory).await? {
+            // The store took it, so it is one of the author's.
+            Target::Own(_) => {}
             Target::Direct(other) => {
                 let to = directory.user(other).await?;
                 room.tell();
@@ -149,6 +157,20 @@ async fn tell(posted: Posted, directory: &Directory, room: &mut RoomTelling<'_>)
         }
     }
     Ok(())
+}
+
+/// Whom a message to one of the author's own conversations goes to.
+async fn settled(target: Target, author: UserId, directory: &Directory) -> Result<Target> {
+    let Target::Own(id) = target else { return Ok(target) };
+    Ok(match conversation(directory, id).await? {
+        Some(Conversation::Direct(_)) => {
+            let people = directory.members(id).await?;
+            let other = people.iter().copied().find(|user| *user != author);
+            Target::Direct(other.unwrap_or(author))
+        }
+        Some(Conversation::Group(_)) => Target::Group(id),
+        Some(Conversation::Room(..)) | None => target,
+    })
 }
 
 async fn conversation(directory: &Directory, id: ConversationId) -> Result<Option<Conversation>> {

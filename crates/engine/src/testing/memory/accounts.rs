@@ -1,10 +1,13 @@
 //! Accounts and sessions.
 
-use kabar_model::{Refusal, Role, SessionId, Timestamp, User, UserId, Username};
+use kabar_model::limits::TOKENS_MAX;
+use kabar_model::{Field, Refusal, Role, SessionId, Timestamp, User, UserId, Username};
 
 use super::Realm;
 use crate::error::Result;
-use crate::store::{Account, NewRole, NewSession, NewUser, SessionRecord, UserChange};
+use crate::store::{
+    Account, NewRole, NewSession, NewUser, SessionRecord, UserChange, beginnings, folded,
+};
 
 impl Realm {
     pub(super) fn create_user(&mut self, new: NewUser) -> Result<User> {
@@ -15,7 +18,14 @@ impl Realm {
             NewRole::Fixed(role) => role,
             NewRole::AdministratorIfFirst if self.accounts.is_empty() => Role::Administrator,
             NewRole::AdministratorIfFirst => Role::User,
+            NewRole::FirstAdministrator if self.has_administrator() => {
+                return Err(Refusal::NotAllowed.into());
+            }
+            NewRole::FirstAdministrator => Role::Administrator,
         };
+        if let Some(code) = &new.invitation {
+            self.invitation(code, new.at)?;
+        }
         let id = self.accounts.last_key_value().map_or(UserId(1), |(last, _)| UserId(last.0 + 1));
         let user = User {
             id,
@@ -27,7 +37,14 @@ impl Realm {
         };
         let account = Account { user: user.clone(), password_hash: new.password_hash };
         self.accounts.insert(id, account);
+        if let Some(code) = &new.invitation {
+            self.redeem(code, id, new.at)?;
+        }
         Ok(user)
+    }
+
+    fn has_administrator(&self) -> bool {
+        self.accounts.values().any(|account| account.user.role == Role::Administrator)
     }
 
     pub(super) fn account(&self, username: &Username) -> Option<Account> {
@@ -47,11 +64,42 @@ impl Realm {
         users
     }
 
+    pub(super) fn find_users(
+        &self,
+        start: &str,
+        after: Option<&Username>,
+        limit: usize,
+    ) -> Vec<User> {
+        let start = folded(start);
+        let mut users = self.list_users(after, usize::MAX);
+        users.retain(|user| {
+            let begins = beginnings(&user.username, &user.name);
+            !user.disabled && begins.iter().any(|beginning| beginning.starts_with(&start))
+        });
+        users.truncate(limit);
+        users
+    }
+
+    pub(super) fn settings(&self, user: UserId) -> Result<String> {
+        if !self.accounts.contains_key(&user) {
+            return Err(Refusal::UserUnknown.into());
+        }
+        Ok(self.settings.get(&user).map_or_else(|| "{}".to_owned(), Clone::clone))
+    }
+
     pub(super) fn change_user(&mut self, id: UserId, change: UserChange) -> Result<Vec<SessionId>> {
         let account = self.accounts.get_mut(&id).ok_or(Refusal::UserUnknown)?;
-        let ends_sessions = change.ends_sessions();
+        let (ends_sessions, kept) = (change.ends_sessions(), change.keeps());
         match change {
-            UserChange::PasswordHash(hash) => account.password_hash = hash,
+            UserChange::OwnPassword { checked, .. } if checked != account.password_hash => {
+                return Err(Refusal::WrongPassword.into());
+            }
+            UserChange::Name(name) => account.user.name = name,
+            UserChange::Country(country) => account.user.country = country,
+            UserChange::Settings(settings) => drop(self.settings.insert(id, settings)),
+            UserChange::PasswordHash(hash) | UserChange::OwnPassword { hash, .. } => {
+                account.password_hash = hash;
+            }
             UserChange::Disabled(disabled) => account.user.disabled = disabled,
             UserChange::Role(role) => account.user.role = role,
         }
@@ -60,7 +108,7 @@ impl Realm {
         }
         Ok(self
             .sessions
-            .extract_if(.., |_, session| session.user == id)
+            .extract_if(.., |_, session| session.user == id && Some(session.id) != kept)
             .map(|(id, _)| id)
             .collect())
     }
@@ -73,11 +121,25 @@ impl Realm {
         if new.checked.is_some_and(|checked| checked != account.password_hash) {
             return Err(Refusal::WrongPassword.into());
         }
+        if new.purpose.is_program() {
+            let own = self.sessions.values().filter(|session| session.user == new.user);
+            if own.filter(|session| session.purpose.is_program()).count() >= TOKENS_MAX {
+                return Err(Refusal::TooMany(Field::Programs).into());
+            }
+        }
         self.last_session += 1;
         let id = SessionId(self.last_session);
-        let session = SessionRecord { id, user: new.user, token: new.token, used_at: new.at };
-        self.sessions.insert(id, session);
+        let NewSession { user, token, at, purpose, .. } = new;
+        let session = SessionRecord { id, user, token, created_at: at, used_at: at, purpose };
+        self.sessions.insert(id, session.clone());
         Ok(session)
+    }
+
+    pub(super) fn sessions(&self, user: UserId) -> Vec<SessionRecord> {
+        let own = self.sessions.values().filter(|session| session.user == user);
+        let mut own: Vec<_> = own.cloned().collect();
+        own.sort_by_key(|session| std::cmp::Reverse((session.used_at, session.id)));
+        own
     }
 
     pub(super) fn touch_sessions(&mut self, used: &[(SessionId, Timestamp)]) {
@@ -90,7 +152,7 @@ impl Realm {
 
     pub(super) fn sessions_used_since(&self, since: Timestamp, limit: usize) -> Vec<SessionRecord> {
         let mut found: Vec<_> =
-            self.sessions.values().filter(|session| session.used_at >= since).copied().collect();
+            self.sessions.values().filter(|session| session.used_at >= since).cloned().collect();
         found.sort_by_key(|session| std::cmp::Reverse(session.used_at));
         found.truncate(limit);
         found
@@ -98,7 +160,8 @@ impl Realm {
 
     pub(super) fn expire_sessions(&mut self, unused_since: Timestamp) -> u64 {
         let before = self.sessions.len();
-        self.sessions.retain(|_, session| session.used_at >= unused_since);
+        self.sessions
+            .retain(|_, session| session.purpose.is_program() || session.used_at >= unused_since);
         (before - self.sessions.len()) as u64
     }
 }

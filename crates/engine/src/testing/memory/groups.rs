@@ -7,7 +7,7 @@ use kabar_model::{
 
 use super::{Member, Realm, Talk};
 use crate::error::Result;
-use crate::store::{Group, ListedGroup, NewGroup};
+use crate::store::{Group, GroupChange, ListedGroup, NewGroup};
 
 /// Spreads consecutive numbers over all codes; odd, so that no code comes twice in 2²⁴.
 const CODE_STEP: u32 = 0x009E_3779;
@@ -74,17 +74,86 @@ impl Realm {
         by: UserId,
         users: &[UserId],
     ) -> Result<Vec<bool>> {
-        match self.open_group(id)?.member(by) {
-            None => return Err(Refusal::NotMember.into()),
-            Some(member) if member.role != GroupRole::Admin => {
-                return Err(Refusal::AdminOnly.into());
-            }
-            Some(_) => {}
-        }
+        self.is_admin_of(id, by)?;
         Ok(users.iter().map(|user| self.join_group(id, *user).is_ok()).collect())
     }
 
-    fn open_group(&self, id: ConversationId) -> Result<&Talk> {
+    /// Refuses unless this is an open group and that an admin of it.
+    pub(super) fn is_admin_of(&self, id: ConversationId, user: UserId) -> Result<&Talk> {
+        let talk = self.open_group(id)?;
+        match talk.member(user).map(|member| member.role) {
+            None => Err(Refusal::NotMember.into()),
+            Some(GroupRole::Member) => Err(Refusal::AdminOnly.into()),
+            Some(GroupRole::Admin) => Ok(talk),
+        }
+    }
+
+    pub(super) fn change_group(
+        &mut self,
+        id: ConversationId,
+        by: UserId,
+        change: GroupChange,
+    ) -> Result<Group> {
+        self.is_admin_of(id, by)?;
+        if let GroupChange::Name(name) = &change
+            && self
+                .group(&name.key())
+                .is_some_and(|taken| taken.id != id || !is_named(&taken, name))
+        {
+            return Err(Refusal::GroupTaken.into());
+        }
+        let talk = self.conversations.get_mut(&id);
+        let group = talk.and_then(|talk| talk.group.as_mut()).expect("it is a group");
+        match change {
+            GroupChange::Name(name) => group.name = name,
+            GroupChange::Visibility(visibility) => group.visibility = visibility,
+        }
+        Ok(group.clone())
+    }
+
+    pub(super) fn set_role(
+        &mut self,
+        id: ConversationId,
+        by: UserId,
+        member: UserId,
+        role: GroupRole,
+    ) -> Result<()> {
+        let at = self.changeable(id, by, member, role == GroupRole::Admin)?;
+        self.conversations.get_mut(&id).expect("found").members[at].role = role;
+        Ok(())
+    }
+
+    pub(super) fn remove_member(
+        &mut self,
+        id: ConversationId,
+        by: UserId,
+        member: UserId,
+    ) -> Result<()> {
+        let at = self.changeable(id, by, member, false)?;
+        self.conversations.get_mut(&id).expect("found").members.remove(at);
+        Ok(())
+    }
+
+    /// The place of a member whom an admin may change so: there must be an admin afterwards.
+    fn changeable(
+        &self,
+        id: ConversationId,
+        by: UserId,
+        member: UserId,
+        stays_admin: bool,
+    ) -> Result<usize> {
+        let talk = self.is_admin_of(id, by)?;
+        let at = talk.members.iter().position(|known| known.user == member);
+        let at = at.ok_or(Refusal::UserUnknown)?;
+        let mut others = talk.members.iter().filter(|known| known.user != member);
+        if stays_admin || others.any(|known| known.role == GroupRole::Admin) {
+            Ok(at)
+        } else {
+            Err(Refusal::NotAllowed.into())
+        }
+    }
+
+    pub(super) fn open_group(&self, id: ConversationId) -> Result<&Talk> {
         let talk = self.conversations.get(&id).filter(|talk| talk.group.is_some() && !talk.closed);
         talk.ok_or_else(|| Refusal::GroupUnknown.into())
     }
@@ -126,4 +195,9 @@ impl Realm {
         own.sort_by_key(|(member, _)| member.joining);
         own.into_iter().map(|(_, group)| group.clone()).collect()
     }
+}
+
+/// Whether a group is called that, and does not merely have a code that reads so.
+fn is_named(group: &Group, name: &GroupName) -> bool {
+    group.name.key() == name.key()
 }

@@ -1,13 +1,21 @@
 //! Messages and read positions.
 
-use kabar_model::{ConversationId, GroupRole, Refusal, Seq, UserId};
+use kabar_model::{Arrival, ConversationId, Field, GroupRole, Refusal, Seq, UserId};
 
 use super::{Member, Realm, Talk};
 use crate::error::Result;
-use crate::store::{Conversation, Message, NewMessage, PartMax, Place, Target, Unread};
+use crate::store::{Conversation, Message, NewMessage, PartMax, Place, Posted, Target, Unread};
 
 impl Realm {
-    pub(super) fn post(&mut self, post: &NewMessage) -> Result<Vec<Place>> {
+    pub(super) fn post(&mut self, post: &NewMessage) -> Result<Vec<Posted>> {
+        if let Some(key) = &post.key {
+            if let Some((place, _)) = self.keys.get(&(post.author, key.clone())) {
+                return Ok(vec![Posted { place: *place, arrival: None }]);
+            }
+            if post.targets.len() > 1 {
+                return Err(Refusal::TooMany(Field::Recipients).into());
+            }
+        }
         for target in &post.targets {
             match target {
                 Target::Group(id) if !self.is_group_member(*id, post.author) => {
@@ -19,11 +27,20 @@ impl Realm {
                 Target::Room(id) if !self.is_room(*id) => {
                     return Err(Refusal::NotInRoom.into());
                 }
+                Target::Own(id) => drop(self.seen_by(post.author, *id)?),
                 Target::Group(_) | Target::Direct(_) | Target::Room(_) => {}
             }
         }
         self.may_send(post)?;
-        Ok(post.targets.iter().map(|target| self.post_to(*target, post)).collect())
+        if let Some(stands) = self.change(post)? {
+            return Ok(vec![Posted { place: stands, arrival: None }]);
+        }
+        let posted: Vec<_> =
+            post.targets.iter().map(|target| self.post_to(*target, post)).collect();
+        if let (Some(key), [only]) = (&post.key, &posted[..]) {
+            self.keys.insert((post.author, key.clone()), (only.place, post.at));
+        }
+        Ok(posted)
     }
 
     fn is_group_member(&self, id: ConversationId, user: UserId) -> bool {
@@ -31,9 +48,9 @@ impl Realm {
         group.is_some_and(|talk| talk.member(user).is_some())
     }
 
-    fn post_to(&mut self, target: Target, post: &NewMessage) -> Place {
+    fn post_to(&mut self, target: Target, post: &NewMessage) -> Posted {
         let conversation = match target {
-            Target::Group(id) | Target::Room(id) => id,
+            Target::Group(id) | Target::Room(id) | Target::Own(id) => id,
             Target::Direct(other) => {
                 let found = self.direct(post.author, other);
                 found.unwrap_or_else(|| self.make_direct(post.author, other))
@@ -43,16 +60,29 @@ impl Realm {
         let talk = self.conversations.get_mut(&conversation).expect("checked or made just now");
         let place = Place { conversation, seq: talk.last().next() };
         let (body, file) = (post.content.text().to_owned(), post.content.file().cloned());
-        let message = Message { place, author: post.author, body, file, at: post.at };
+        let arrival = Arrival(i64::try_from(self.arrivals).expect("memory ends before"));
+        let message = Message {
+            place,
+            author: post.author,
+            body,
+            file,
+            at: post.at,
+            arrival,
+            change: post.content.change(),
+            reply_to: post.reply_to,
+            edited_at: None,
+            deleted: false,
+            key: None,
+        };
         talk.messages.push((self.arrivals, message));
-        place
+        Posted { place, arrival: Some(arrival) }
     }
 
     pub(super) fn direct(&self, one: UserId, other: UserId) -> Option<ConversationId> {
         self.directs.get(&(one.min(other), one.max(other))).copied()
     }
 
-    fn make_direct(&mut self, one: UserId, other: UserId) -> ConversationId {
+    pub(super) fn make_direct(&mut self, one: UserId, other: UserId) -> ConversationId {
         let pair = (one.min(other), one.max(other));
         let mut people = vec![pair.0, pair.1];
         people.dedup();
@@ -95,7 +125,7 @@ impl Realm {
         limit: usize,
     ) -> Result<Vec<Message>> {
         let (talk, member) = self.seen_by(user, conversation)?;
-        let seen = talk.messages.iter().filter(|(_, m)| m.place.seq > member.joined);
+        let seen = talk.messages.iter().filter(|(_, m)| m.place.seq > member.joined && !m.deleted);
         let mut last: Vec<_> = seen.rev().take(limit).map(|(_, m)| m.clone()).collect();
         last.reverse();
         Ok(last)
@@ -149,7 +179,7 @@ impl Talk {
     fn unread(&self, user: UserId) -> Vec<&(u64, Message)> {
         let Some(member) = self.member(user) else { return Vec::new() };
         let past = self.messages.iter().filter(|(_, m)| m.place.seq > member.read);
-        past.filter(|(_, m)| self.is_note() || m.author != user).collect()
+        past.filter(|(_, m)| !m.deleted && (self.is_note() || m.author != user)).collect()
     }
 }
 

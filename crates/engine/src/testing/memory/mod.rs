@@ -4,11 +4,16 @@
 //! is held to the same contract.
 
 mod accounts;
+mod changes;
 mod contacts;
 mod files;
 mod groups;
+mod history;
+mod hooks;
+mod invitations;
 mod messages;
 mod rooms;
+mod search;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -16,15 +21,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use kabar_model::{
-    Address, ContentHash, ConversationId, GroupRole, RoomName, Seq, SessionId, Timestamp, User,
-    UserId, Username,
+    Address, Arrival, ClientKey, ContentHash, ConversationId, GroupRole, HookId, InvitationCode,
+    RoomName, Seq, SessionId, Timestamp, User, UserId, Username,
 };
 
 use crate::error::Result;
 use crate::store::{
-    Account, Conversation, FileKey, FileScope, Group, Herald, ListedGroup, Message, NewGroup,
-    NewMessage, NewSession, NewUser, PartMax, Place, SentFile, SessionRecord, Store, Ticket,
-    TokenHash, Unread, UserChange,
+    Account, Conversation, FileKey, FileScope, Group, GroupChange, Herald, History, Hook,
+    Invitation, ListedGroup, Message, NewGroup, NewHook, NewInvitation, NewMessage, NewSession,
+    NewUser, Overview, PartMax, Place, Posted, SearchQuery, SentFile, SessionRecord, Store,
+    StoredReaction, Ticket, TokenHash, Unread, UserChange, Window,
 };
 
 /// A store in memory.
@@ -41,9 +47,17 @@ struct Realm {
     directs: HashMap<(UserId, UserId), ConversationId>,
     /// The messages sent so far, which numbers them in the order of arrival.
     arrivals: u64,
+    /// What clients call messages of theirs, where those stand, and when they were sent.
+    keys: HashMap<(UserId, ClientKey), (Place, Timestamp)>,
     /// How often anybody came into a conversation.
     joinings: u64,
     contacts: HashMap<UserId, Vec<Address>>,
+    settings: HashMap<UserId, String>,
+    /// In the order of their making, with the groups that they lead to.
+    invitations: Vec<(ConversationId, Invitation)>,
+    /// In the order of their making.
+    hooks: Vec<(TokenHash, Hook)>,
+    last_hook: i64,
     herald: Told,
 }
 
@@ -68,6 +82,8 @@ struct Talk {
     /// The longest-standing first.
     members: Vec<Member>,
     messages: Vec<(u64, Message)>,
+    /// The oldest first.
+    reactions: Vec<StoredReaction>,
 }
 
 #[derive(Debug)]
@@ -121,6 +137,19 @@ impl Store for MemoryStore {
         Ok(self.realm().list_users(after, limit))
     }
 
+    async fn find_users(
+        &self,
+        start: &str,
+        after: Option<&Username>,
+        limit: usize,
+    ) -> Result<Vec<User>> {
+        Ok(self.realm().find_users(start, after, limit))
+    }
+
+    async fn settings(&self, user: UserId) -> Result<String> {
+        self.realm().settings(user)
+    }
+
     async fn change_user(&self, id: UserId, change: UserChange) -> Result<Vec<SessionId>> {
         self.realm().change_user(id, change)
     }
@@ -130,7 +159,11 @@ impl Store for MemoryStore {
     }
 
     async fn session(&self, token: &TokenHash) -> Result<Option<SessionRecord>> {
-        Ok(self.realm().sessions.values().find(|session| session.token == *token).copied())
+        Ok(self.realm().sessions.values().find(|session| session.token == *token).cloned())
+    }
+
+    async fn sessions(&self, user: UserId) -> Result<Vec<SessionRecord>> {
+        Ok(self.realm().sessions(user))
     }
 
     async fn end_session(&self, id: SessionId) -> Result<bool> {
@@ -154,11 +187,12 @@ impl Store for MemoryStore {
         Ok(self.realm().expire_sessions(unused_since))
     }
 
-    async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Place>>> {
+    async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Posted>>> {
         let mut realm = self.realm();
         let outcome = realm.post(&post);
         // The lock is held still, so that what is told keeps the order of the messages.
         if let (Ok(places), Some(herald)) = (&outcome, &realm.herald.0)
+            && places.iter().any(|posted| posted.arrival.is_some())
             && herald.listens()
         {
             herald.posted(post, places.clone());
@@ -208,6 +242,68 @@ impl Store for MemoryStore {
 
     async fn conversations(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>> {
         Ok(self.realm().conversations(ids))
+    }
+
+    async fn history(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        window: Window,
+        limit: usize,
+    ) -> Result<History> {
+        self.realm().history(user, conversation, window, limit)
+    }
+
+    async fn shown(&self, user: UserId, place: Place) -> Result<Option<Message>> {
+        Ok(self.realm().shown(user, place))
+    }
+
+    async fn reactions(
+        &self,
+        conversation: ConversationId,
+        from: Seq,
+        to: Seq,
+    ) -> Result<Vec<StoredReaction>> {
+        Ok(self.realm().reactions(conversation, from, to))
+    }
+
+    async fn overviews(&self, user: UserId, limit: usize) -> Result<Vec<Overview>> {
+        Ok(self.realm().overviews(user, limit))
+    }
+
+    async fn overview(&self, user: UserId, conversation: ConversationId) -> Result<Overview> {
+        self.realm().overview(user, conversation)
+    }
+
+    async fn last_arrival(&self) -> Result<Arrival> {
+        Ok(self.realm().last_arrival())
+    }
+
+    async fn arrivals(
+        &self,
+        user: UserId,
+        after: Arrival,
+        limit: usize,
+        scan_max: usize,
+    ) -> Result<Option<Vec<Message>>> {
+        Ok(self.realm().arrivals(user, after, limit, scan_max))
+    }
+
+    async fn open_direct(
+        &self,
+        one: UserId,
+        other: UserId,
+        _at: Timestamp,
+    ) -> Result<ConversationId> {
+        self.realm().open_direct(one, other)
+    }
+
+    async fn peers(&self, user: UserId, limit: usize) -> Result<Vec<UserId>> {
+        Ok(self.realm().peers(user, limit))
+    }
+
+    async fn forget_keys(&self, before: Timestamp) -> Result<u64> {
+        Ok(self.realm().forget_keys(before))
     }
 
     async fn find_file(
@@ -263,6 +359,89 @@ impl Store for MemoryStore {
 
     async fn joined_groups(&self, user: UserId) -> Result<Vec<Group>> {
         Ok(self.realm().joined_groups(user))
+    }
+
+    async fn change_group(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        change: GroupChange,
+    ) -> Result<Group> {
+        self.realm().change_group(group, by, change)
+    }
+
+    async fn set_role(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        member: UserId,
+        role: GroupRole,
+    ) -> Result<()> {
+        self.realm().set_role(group, by, member, role)
+    }
+
+    async fn remove_member(&self, group: ConversationId, by: UserId, member: UserId) -> Result<()> {
+        self.realm().remove_member(group, by, member)
+    }
+
+    async fn create_invitation(&self, new: NewInvitation) -> Result<()> {
+        self.realm().create_invitation(&new)
+    }
+
+    async fn invitations(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Invitation>> {
+        self.realm().invitations(group, by, now)
+    }
+
+    async fn revoke_invitation(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        code: &InvitationCode,
+    ) -> Result<bool> {
+        self.realm().revoke_invitation(group, by, code)
+    }
+
+    async fn invitation(&self, code: &InvitationCode, now: Timestamp) -> Result<Group> {
+        self.realm().invitation(code, now)
+    }
+
+    async fn redeem(&self, code: &InvitationCode, user: UserId, at: Timestamp) -> Result<Group> {
+        self.realm().redeem(code, user, at)
+    }
+
+    async fn create_hook(&self, new: NewHook) -> Result<HookId> {
+        self.realm().create_hook(new)
+    }
+
+    async fn hooks(&self, conversation: ConversationId, by: UserId) -> Result<Vec<Hook>> {
+        self.realm().hooks(conversation, by)
+    }
+
+    async fn remove_hook(
+        &self,
+        conversation: ConversationId,
+        by: UserId,
+        id: HookId,
+    ) -> Result<bool> {
+        self.realm().remove_hook(conversation, by, id)
+    }
+
+    async fn hook(&self, secret: &TokenHash) -> Result<Option<Hook>> {
+        Ok(self.realm().hook(secret))
+    }
+
+    async fn search(
+        &self,
+        user: UserId,
+        query: &SearchQuery,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
+        Ok(self.realm().search(user, query, limit))
     }
 
     async fn room(&self, name: &RoomName, _at: Timestamp) -> Result<ConversationId> {

@@ -1,0 +1,110 @@
+//! Writing into a conversation that one is in, by its number; and changing what was written.
+
+use kabar_model::{Body, ClientKey, ConversationId, Emoji, Field, FileName, Refusal, Seq};
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::files::{Destination, Upload};
+use crate::history::Shown;
+use crate::sessions::Caller;
+use crate::store::{Content, Conversation, NewMessage, Place, Posted, Target};
+
+/// What is to be written.
+#[derive(Default)]
+pub struct NewPost {
+    /// The text, or what is said beside the file.
+    pub text: Option<Body>,
+    /// The file, all of which has been uploaded, and its name.
+    pub upload: Option<(Upload, FileName)>,
+    /// The message that it answers.
+    pub reply_to: Option<Seq>,
+    /// What the client calls it: sent again, it is the same message.
+    pub key: Option<ClientKey>,
+}
+
+/// A message that was accepted.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// The message as it stands now.
+    pub shown: Shown,
+    /// Whether it is new; if not, it had been sent before with the same key.
+    pub is_new: bool,
+}
+
+impl Engine {
+    /// Writes into one's own conversation, or into the room that the session is in; it is accepted when this
+    /// returns. Refuses an `Invalid` body when there is neither text nor file, `NotMember`, `NotInRoom`, and
+    /// what [`Engine::send_file`] refuses.
+    pub async fn post_in(
+        &self,
+        caller: &Caller,
+        conversation: ConversationId,
+        post: NewPost,
+    ) -> Result<Accepted> {
+        caller.may_write()?;
+        let target = self.target_in(caller, conversation).await?;
+        let NewPost { text, upload, reply_to, key } = post;
+        let posted = match (upload, text) {
+            (Some((upload, name)), caption) => {
+                let to = Destination::of_own(target);
+                let answer = (reply_to, key);
+                self.send_upload(caller, &to, (name, upload), caption, false, answer).await?.1
+            }
+            (None, Some(text)) => {
+                let content = Content::Text(text);
+                let new = NewMessage::new(caller.user(), vec![target], content, self.clock.now());
+                let session = Some(caller.session());
+                let new = NewMessage { session, reply_to, key, ..new };
+                only(&self.store.post(new).await?.await?)?
+            }
+            (None, None) => return Err(Refusal::Invalid(Field::Body).into()),
+        };
+        let shown = self.message(caller, posted.place).await?;
+        Ok(Accepted { shown, is_new: posted.arrival.is_some() })
+    }
+
+    /// Gives a message of one's own another text. Refuses `MessageUnknown`, `NotAllowed`, `NotMember`,
+    /// `NotInRoom`.
+    pub async fn edit(&self, caller: &Caller, place: Place, text: Body) -> Result<Shown> {
+        self.change(caller, place.conversation, Content::Edit { of: place.seq, text }).await?;
+        self.message(caller, place).await
+    }
+
+    /// Takes away a message of one's own, or any in a group that one is an admin of. Its number stays. Refuses
+    /// as [`Engine::edit`] does.
+    pub async fn delete(&self, caller: &Caller, place: Place) -> Result<()> {
+        self.change(caller, place.conversation, Content::Deletion { of: place.seq }).await
+    }
+
+    /// Adds a reaction to a message, or takes it back; doing so again changes nothing. Refuses
+    /// `MessageUnknown`, `TooMany` emoji, `NotMember`, `NotInRoom`.
+    pub async fn react(&self, caller: &Caller, place: Place, emoji: Emoji, on: bool) -> Result<()> {
+        let content = Content::Reaction { of: place.seq, emoji, on };
+        self.change(caller, place.conversation, content).await
+    }
+
+    async fn change(&self, caller: &Caller, id: ConversationId, content: Content) -> Result<()> {
+        caller.may_write()?;
+        let target = self.target_in(caller, id).await?;
+        let new = NewMessage::new(caller.user(), vec![target], content, self.clock.now());
+        let new = NewMessage { session: Some(caller.session()), ..new };
+        self.store.post(new).await?.await.map(drop)
+    }
+
+    /// A conversation as the target of a message. Whether the caller is in it is the store's to say, but who
+    /// is in a room is known here.
+    pub(crate) async fn target_in(&self, caller: &Caller, id: ConversationId) -> Result<Target> {
+        let mut found = self.directory.conversations(&[id]).await?;
+        match found.remove(&id).as_deref() {
+            None => Err(Refusal::NotMember.into()),
+            Some(Conversation::Direct(_) | Conversation::Group(_)) => Ok(Target::Own(id)),
+            Some(Conversation::Room(..)) if self.room_id_of(caller)? == id => Ok(Target::Room(id)),
+            Some(Conversation::Room(..)) => Err(Refusal::NotInRoom.into()),
+        }
+    }
+}
+
+/// What became of a message to one target.
+pub(crate) fn only(posted: &[Posted]) -> Result<Posted> {
+    posted.first().copied().ok_or_else(|| Error::failed("a message without a place"))
+}

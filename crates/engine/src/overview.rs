@@ -1,0 +1,93 @@
+//! One's conversations: what each is, how far one has read, and what was said last.
+
+use std::sync::Arc;
+
+use kabar_model::limits::CONVERSATIONS_LISTED_MAX;
+use kabar_model::{Address, ConversationId, Seq, User};
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::history::Shown;
+use crate::news::Signal;
+use crate::sessions::Caller;
+use crate::store::{Conversation, Overview, Place};
+
+/// A conversation as a person is shown it.
+#[derive(Clone, Debug)]
+pub struct ShownConversation {
+    /// The conversation. Its `latest` is moved out, to below.
+    pub overview: Overview,
+    /// The other person of a direct conversation; in a note, oneself.
+    pub with: Option<Arc<User>>,
+    /// The last message that is no change.
+    pub latest: Option<Shown>,
+}
+
+impl Engine {
+    /// One's own direct conversations and groups, that with the latest message first.
+    pub async fn conversations(&self, caller: &Caller) -> Result<Vec<ShownConversation>> {
+        let all = self.store.overviews(caller.user(), CONVERSATIONS_LISTED_MAX).await?;
+        let mut shown = Vec::with_capacity(all.len());
+        for overview in all {
+            shown.push(self.shown_conversation(overview).await?);
+        }
+        Ok(shown)
+    }
+
+    /// One conversation of one's own, or any room. Refuses `NotMember`.
+    pub async fn conversation(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+    ) -> Result<ShownConversation> {
+        self.shown_conversation(self.store.overview(caller.user(), id).await?).await
+    }
+
+    async fn shown_conversation(&self, mut overview: Overview) -> Result<ShownConversation> {
+        if let Conversation::Room(id, _) = &overview.conversation {
+            overview.members = self.rooms.people(*id).len() as u64;
+        }
+        let with = match overview.with {
+            Some(other) => Some(self.directory.user(other).await?),
+            None => None,
+        };
+        let latest = self.shown(overview.latest.take().into_iter().collect()).await?.pop();
+        Ok(ShownConversation { overview, with, latest })
+    }
+
+    /// The direct conversation with a person, or one's note; made if there is none. Refuses
+    /// `ReceiverUnknown`, `RealmUnknown`.
+    pub async fn open_direct(&self, caller: &Caller, with: &Address) -> Result<ConversationId> {
+        caller.may_write()?;
+        let other = self.receiver(with).await?;
+        self.store.open_direct(caller.user(), other, self.clock.now()).await
+    }
+
+    /// Moves one's read position in a conversation forward, and tells one's other clients. Refuses
+    /// `NotMember`; in a room there is nothing to move.
+    pub async fn read_up_to(&self, caller: &Caller, place: Place) -> Result<Seq> {
+        caller.may_write()?;
+        self.store.mark_read(caller.user(), &[place]).await?;
+        let overview = self.store.overview(caller.user(), place.conversation).await?;
+        if !matches!(overview.conversation, Conversation::Room(..)) {
+            let read = Place { seq: overview.read, ..place };
+            self.listeners.signal(&[caller.user()], &Signal::Read(read));
+        }
+        Ok(overview.read)
+    }
+
+    /// Who is in a conversation: the members of a group or those of a direct conversation. Refuses
+    /// `NotMember`.
+    pub(crate) async fn people_in(
+        &self,
+        caller: &Caller,
+        id: ConversationId,
+    ) -> Result<Arc<[kabar_model::UserId]>> {
+        let people = self.directory.members(id).await?;
+        if people.contains(&caller.user()) {
+            Ok(people)
+        } else {
+            Err(Error::Refused(kabar_model::Refusal::NotMember))
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! What an admin decides about a group, and invitations to it.
+
+use kabar_model::{ConversationId, GroupName, InvitationCode, Timestamp, UserId, Visibility};
+
+/// One change to a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupChange {
+    /// Another name.
+    Name(GroupName),
+    /// Who can find it.
+    Visibility(Visibility),
+}
+
+/// An invitation to be made.
+#[derive(Clone, Debug)]
+pub struct NewInvitation {
+    /// The group.
+    pub group: ConversationId,
+    /// Who invites.
+    pub by: UserId,
+    /// What who is invited shows.
+    pub code: InvitationCode,
+    /// When it is made.
+    pub at: Timestamp,
+    /// From when on it is no longer good.
+    pub expires_at: Timestamp,
+    /// How many may join with it.
+    pub uses: u32,
+}
+
+/// An invitation that is good still.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// What who is invited shows.
+    pub code: InvitationCode,
+    /// From when on it is no longer good.
+    pub expires_at: Timestamp,
+    /// How many may join with it yet.
+    pub uses_left: u32,
+}

@@ -1,0 +1,241 @@
+//! What a client that listens closely hears, and what it is told after it was away.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kabar_engine::store::{Change, Place, Window};
+use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
+use kabar_engine::{
+    Caller, Engine, Listening, LocalBus, MessageNews, NewPost, News, Origin, Registration,
+    Settings, Signal, Whereto,
+};
+use kabar_model::{
+    Address, Body, ClientKey, ConversationId, Emoji, Field, GroupName, Password, RealmName,
+    Refusal, RoomName, Seq, Timestamp, Username, Visibility,
+};
+
+const HERE: Origin = Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+
+/// News that takes so long has been lost.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+async fn engine() -> Arc<Engine> {
+    let engine = quiet_engine().await;
+    let follower = Arc::clone(&engine);
+    tokio::spawn(async move { follower.follow().await });
+    engine
+}
+
+/// One that tells nothing by itself.
+async fn quiet_engine() -> Arc<Engine> {
+    let settings = Settings::new(RealmName::parse("kampus").unwrap());
+    let clock = Arc::new(ManualClock::new(Timestamp(1_000_000_000)));
+    let (store, blobs) = (Arc::new(MemoryStore::default()), Arc::new(MemoryBlobs::default()));
+    let bus = Arc::new(LocalBus::default());
+    Engine::start(settings, store, blobs, bus, clock).await.unwrap()
+}
+
+async fn register(engine: &Engine, name: &str) -> Caller {
+    let wish = Registration {
+        username: Username::parse(name).unwrap(),
+        password: Password::parse("rahasia").unwrap(),
+        name: None,
+        country: None,
+        invitation: None,
+    };
+    engine.register(HERE, wish).await.unwrap().caller
+}
+
+fn text(text: &str) -> NewPost {
+    NewPost { text: Some(Body::parse(text).unwrap()), ..NewPost::default() }
+}
+
+fn refusal<T>(outcome: kabar_engine::Result<T>) -> Refusal {
+    outcome.err().unwrap().refusal().unwrap().clone()
+}
+
+async fn with(engine: &Engine, caller: &Caller, other: &str) -> ConversationId {
+    engine.open_direct(caller, &Address::parse(other).unwrap()).await.unwrap()
+}
+
+/// The next news but who came or went, which may come at any time.
+async fn next(listening: &mut Listening) -> News {
+    loop {
+        let news = tokio::time::timeout(PATIENCE, listening.next()).await.unwrap();
+        match &news {
+            News::Signal(signal) if matches!(**signal, Signal::Presence { .. }) => {}
+            _ => return news,
+        }
+    }
+}
+
+async fn message(listening: &mut Listening) -> Arc<MessageNews> {
+    match next(listening).await {
+        News::Message(news) => news,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn signal(listening: &mut Listening) -> Arc<Signal> {
+    match next(listening).await {
+        News::Signal(signal) => signal,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn both_hear_what_is_written_by_number_and_changed() {
+    let engine = engine().await;
+    let [ana, budi] = [register(&engine, "ana").await, register(&engine, "budi").await];
+    let direct = with(&engine, &ana, "budi").await;
+    let [mut at_ana, mut at_budi] = [&ana, &budi].map(|caller| engine.listen_closely(caller));
+    let key = Some(ClientKey::parse("k1").unwrap());
+    let post = || NewPost { key: key.clone(), reply_to: Some(Seq(9)), ..text("halo") };
+    let first = engine.post_in(&ana, direct, post()).await.unwrap();
+    let again = engine.post_in(&ana, direct, post()).await.unwrap();
+    assert_eq!((first.is_new, again.is_new), (true, false));
+    assert_eq!(first.shown.message, again.shown.message);
+    let place = first.shown.message.place;
+    engine.edit(&ana, place, Body::parse("hallo").unwrap()).await.unwrap();
+    for listening in [&mut at_ana, &mut at_budi] {
+        let heard = message(listening).await;
+        assert_eq!(
+            (heard.place, heard.body.as_str(), heard.reply_to),
+            (place, "halo", Some(Seq(9)))
+        );
+        assert_eq!((heard.arrival, &heard.key), (first.shown.message.arrival, &key));
+        let Whereto::Direct(to) = &heard.whereto else { panic!("{heard:?}") };
+        assert_eq!(to.username.as_str(), "budi");
+        let heard = message(listening).await;
+        assert_eq!((heard.change, heard.body.as_str()), (Some(Change::Edit(place.seq)), "hallo"));
+    }
+    let outcome = engine.edit(&budi, place, Body::parse("mine").unwrap()).await;
+    assert_eq!(refusal(outcome), Refusal::NotAllowed);
+    let empty = engine.post_in(&ana, direct, NewPost::default()).await;
+    assert_eq!(refusal(empty), Refusal::Invalid(Field::Body));
+    let citra = register(&engine, "citra").await;
+    assert_eq!(refusal(engine.post_in(&citra, direct, text("x")).await), Refusal::NotMember);
+    assert_eq!(refusal(engine.message(&citra, place).await), Refusal::MessageUnknown);
+}
+
+#[tokio::test]
+async fn a_page_says_who_wrote_and_who_made_what_of_it() {
+    let engine = engine().await;
+    let [ana, budi] = [register(&engine, "ana").await, register(&engine, "budi").await];
+    let direct = with(&engine, &ana, "budi").await;
+    let place = engine.post_in(&ana, direct, text("halo")).await.unwrap().shown.message.place;
+    let [thumb, heart] = ["👍", "❤️"].map(|emoji| Emoji::parse(emoji).unwrap());
+    for (caller, emoji) in [(&budi, &thumb), (&ana, &heart), (&ana, &thumb)] {
+        engine.react(caller, place, emoji.clone(), true).await.unwrap();
+    }
+    let page = engine.history(&budi, direct, Window::Last, 50).await.unwrap();
+    let [shown] = &page.messages[..] else { panic!("{page:?}") };
+    assert_eq!((shown.author.username.as_str(), page.last), ("ana", Seq(4)));
+    let names = |at: usize| {
+        shown.reactions[at].users.iter().map(|user| user.username.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!((&shown.reactions[0].emoji, names(0)), (&thumb, vec!["budi", "ana"]));
+    assert_eq!((&shown.reactions[1].emoji, names(1)), (&heart, vec!["ana"]));
+    engine.delete(&ana, place).await.unwrap();
+    assert!(engine.message(&budi, place).await.unwrap().message.deleted);
+}
+
+#[tokio::test]
+async fn signals_reach_those_who_listen_closely_and_nobody_else() {
+    let engine = engine().await;
+    let [ana, budi] = [register(&engine, "ana").await, register(&engine, "budi").await];
+    let citra = register(&engine, "citra").await;
+    let direct = with(&engine, &ana, "budi").await;
+    let [mut at_ana, mut at_budi] = [&ana, &budi].map(|caller| engine.listen_closely(caller));
+    let mut dialect = engine.listen(&budi);
+
+    engine.typing(&ana, direct).await.unwrap();
+    let heard = signal(&mut at_budi).await;
+    assert!(matches!(&*heard, Signal::Typing { user, .. } if user.username.as_str() == "ana"));
+    assert_eq!(refusal(engine.typing(&citra, direct).await), Refusal::NotMember);
+
+    let place = engine.post_in(&ana, direct, text("halo")).await.unwrap().shown.message.place;
+    assert_eq!(message(&mut dialect).await.place, place, "and no signal before it");
+    assert_eq!(message(&mut at_budi).await.place, place);
+    assert_eq!(engine.conversation(&budi, direct).await.unwrap().overview.unread, 1);
+    let beyond = Place { seq: Seq(99), ..place };
+    assert_eq!(engine.read_up_to(&budi, beyond).await.unwrap(), Seq(1));
+    assert!(matches!(*signal(&mut at_budi).await, Signal::Read(read) if read == place));
+    assert_eq!(engine.conversation(&budi, direct).await.unwrap().overview.unread, 0);
+    assert_eq!(refusal(engine.read_up_to(&citra, place).await), Refusal::NotMember);
+    assert_eq!(message(&mut at_ana).await.place, place, "neither typing nor reading is ana's");
+
+    let name = GroupName::parse("klub").unwrap();
+    let group = engine.create_group(&ana, name, Visibility::Public).await.unwrap();
+    let changed = |signal: &Signal| matches!(signal, Signal::Conversation(id) if *id == group.id);
+    assert!(changed(&*signal(&mut at_ana).await));
+    engine.join_group(&budi, "klub").await.unwrap();
+    assert!(changed(&*signal(&mut at_budi).await));
+    engine.leave_group(&budi, "klub").await.unwrap();
+    assert!(changed(&*signal(&mut at_budi).await), "who left hears it, too");
+}
+
+#[tokio::test]
+async fn who_was_away_is_told_what_arrived() {
+    let engine = engine().await;
+    let [ana, budi] = [register(&engine, "ana").await, register(&engine, "budi").await];
+    let direct = with(&engine, &ana, "budi").await;
+    engine.post_in(&ana, direct, text("before")).await.unwrap();
+    let position = engine.last_arrival().await.unwrap();
+    let place = engine.post_in(&ana, direct, text("one")).await.unwrap().shown.message.place;
+    engine.delete(&ana, place).await.unwrap();
+    let arrived = engine.arrivals(&budi, position).await.unwrap().unwrap();
+    let changes: Vec<_> = arrived.iter().map(|shown| shown.message.change).collect();
+    assert_eq!(changes, [None, Some(Change::Deletion(place.seq))]);
+    assert!(arrived[0].message.deleted, "as it stands now");
+    let last = arrived[1].message.arrival;
+    assert!(engine.arrivals(&budi, last).await.unwrap().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_room_is_written_to_by_who_is_in_it() {
+    let engine = engine().await;
+    let [ana, budi] = [register(&engine, "ana").await, register(&engine, "budi").await];
+    let at_ana = engine.listen_closely(&ana);
+    let lobby = RoomName::parse("lobby").unwrap();
+    let (_stay, people) = engine.enter_room(&ana, &at_ana, &lobby).await.unwrap();
+    assert_eq!(people.len(), 1);
+    engine.send_to_room(&ana, Body::parse("halo").unwrap()).await.unwrap().durable().await.unwrap();
+    // The only conversation of this realm.
+    let room = ConversationId(1);
+    let place = engine.post_in(&ana, room, text("lagi")).await.unwrap().shown.message.place;
+    assert_eq!(place.seq, Seq(2));
+    assert_eq!(refusal(engine.post_in(&budi, room, text("x")).await), Refusal::NotInRoom);
+    assert_eq!(refusal(engine.typing(&budi, room).await), Refusal::NotInRoom);
+    assert_eq!(engine.conversation(&budi, room).await.unwrap().overview.members, 1);
+    assert_eq!(engine.history(&budi, room, Window::Last, 9).await.unwrap().messages.len(), 2);
+}
+
+#[tokio::test]
+async fn coming_and_going_is_told_to_those_who_share_a_conversation() {
+    let engine = quiet_engine().await;
+    let ana = register(&engine, "ana").await;
+    let mut at_ana = engine.listen_closely(&ana);
+    engine.tell_presence().await;
+    let citra = register(&engine, "citra").await;
+    let budi = register(&engine, "budi").await;
+    with(&engine, &ana, "budi").await;
+    engine.tell_presence().await;
+    let presence = async |listening: &mut Listening| {
+        let news = tokio::time::timeout(PATIENCE, listening.next()).await.unwrap();
+        match news {
+            News::Signal(signal) => match &*signal {
+                Signal::Presence { user, active } => (user.username.to_string(), *active),
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(presence(&mut at_ana).await, ("budi".to_owned(), true));
+    engine.logout(&citra).await.unwrap();
+    engine.logout(&budi).await.unwrap();
+    engine.tell_presence().await;
+    assert_eq!(presence(&mut at_ana).await, ("budi".to_owned(), false));
+}
