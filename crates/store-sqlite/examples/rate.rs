@@ -91,6 +91,7 @@ async fn user(store: &dyn Store, name: &str) -> Outcome<UserId> {
         country: None,
         password_hash: "$".into(),
         role: NewRole::Fixed(Role::User),
+        invitation: None,
         at: Timestamp(0),
     };
     Ok(store.create_user(new).await?.id)
@@ -113,13 +114,8 @@ async fn talk(
             waits.push(settle(since, ticket).await?);
         }
         let targets = vec![Target::Direct(to)];
-        let new = NewMessage {
-            author: from,
-            targets,
-            content: Content::Text(body.clone()),
-            at: Timestamp(1),
-            session: None,
-        };
+        let content = Content::Text(body.clone());
+        let new = NewMessage::new(from, targets, content, Timestamp(1));
         let since = Instant::now();
         waiting.push_back((since, store.post(new).await?));
     }

@@ -23,7 +23,7 @@ pub enum Durability {
 }
 
 /// Statements that a connection keeps ready; more than there are in this crate.
-const STATEMENTS_KEPT: usize = 64;
+const STATEMENTS_KEPT: usize = 128;
 
 /// How long a reader waits for recovery at the start.
 const READER_PATIENCE: Duration = Duration::from_secs(5);

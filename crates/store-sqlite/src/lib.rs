@@ -11,6 +11,7 @@ mod lock;
 mod open;
 mod reads;
 mod schema;
+mod search;
 mod store;
 mod writer;
 

@@ -14,6 +14,7 @@ use rusqlite::Connection;
 use crate::connection::{Durability, make_durable, open_for_writing};
 use crate::error::OpenError;
 use crate::lock::{DirLock, sync_directory};
+use crate::reads::people;
 use crate::schema;
 
 /// The database in the data directory.
@@ -44,6 +45,7 @@ pub(crate) fn open(dir: &Path, durability: Durability) -> Result<Opened, OpenErr
     make_durable(&connection, durability).map_err(OpenError::sqlite(&path))?;
     nothing_is_damaged(&connection, dir)?;
     schema::migrate(&mut connection).map_err(OpenError::sqlite(&path))?;
+    people::learn_all(&mut connection).map_err(OpenError::sqlite(&path))?;
     sync_directory(dir)?;
     if made {
         sync_directory(&parent(dir)?)?;
@@ -62,7 +64,7 @@ fn make_directory(dir: &Path) -> Result<bool, OpenError> {
 }
 
 /// Makes the file for its owner alone, whatever the directory allows; SQLite's other files follow it.
-fn make_private(path: &Path) -> Result<(), OpenError> {
+pub(crate) fn make_private(path: &Path) -> Result<(), OpenError> {
     let mut options = OpenOptions::new();
     let opened = options.write(true).create(true).truncate(false).mode(0o600).open(path);
     opened.map(drop).map_err(OpenError::io(path))

@@ -14,6 +14,8 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/001_realm.sql")),
     (2, include_str!("../migrations/002_rooms_contacts.sql")),
     (3, include_str!("../migrations/003_files.sql")),
+    (4, include_str!("../migrations/004_messages.sql")),
+    (5, include_str!("../migrations/005_groups_programs.sql")),
 ];
 
 /// The schema that this program works with.

@@ -1,129 +1,31 @@
 //! The store itself: each method is a change for the writer or a read for the readers.
 
-use std::fmt;
-use std::path::Path;
+mod opened;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::JoinHandle;
 
 use async_trait::async_trait;
 use kabar_engine::store::{
-    Account, Conversation, FileKey, FileScope, Group, Herald, ListedGroup, Message, NewGroup,
-    NewMessage, NewSession, NewUser, PartMax, Place, SentFile, SessionRecord, Ticket, TokenHash,
-    Unread, UserChange,
+    Account, Conversation, FileKey, FileScope, Group, GroupChange, Herald, History, Hook,
+    Invitation, ListedGroup, Message, NewGroup, NewHook, NewInvitation, NewMessage, NewSession,
+    NewUser, Overview, PartMax, Place, Posted, SearchQuery, SentFile, SessionRecord,
+    StoredReaction, Ticket, TokenHash, Unread, UserChange, Window,
 };
-use kabar_engine::{Error, Result, Store};
+use kabar_engine::{Result, Store};
 use kabar_model::{
-    Address, ContentHash, ConversationId, GroupRole, Refusal, RoomName, Seq, SessionId, Timestamp,
-    User, UserId, Username,
+    Address, Arrival, ContentHash, ConversationId, GroupRole, HookId, InvitationCode, Refusal,
+    RoomName, Seq, SessionId, Timestamp, User, UserId, Username,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use crate::changes::{accounts, contacts, groups, positions, rooms, sessions};
-use crate::connection::Durability;
-use crate::error::{OpenError, Outcome};
-use crate::reads::{self, Readers};
-use crate::writer::{Heralds, QUEUE_REQUESTS_MAX, Request, Work, Writer, change};
-use crate::{open, schema};
+use crate::changes::{
+    accounts, contacts, groups, hooks, invitations, keys, positions, posts, rooms, sessions,
+};
+use crate::writer::{Request, Work};
+use crate::{reads, schema, search};
 
-/// Called once when the disk can no longer be trusted. It should end the process: a sync that failed
-/// cannot be repeated, only the next start can tell what was kept.
-pub type OnFatal = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// A realm in a directory.
-pub struct SqliteStore {
-    /// There until the store closes.
-    requests: Option<mpsc::Sender<Request>>,
-    writer: Option<JoinHandle<()>>,
-    readers: Arc<Readers>,
-    commits: Arc<AtomicU64>,
-    heralds: Heralds,
-}
-
-impl fmt::Debug for SqliteStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqliteStore").finish_non_exhaustive()
-    }
-}
-
-impl SqliteStore {
-    /// Opens the realm in `dir`, and makes both if they are not there.
-    pub fn open(dir: &Path, on_fatal: OnFatal) -> std::result::Result<Self, OpenError> {
-        Self::open_with(dir, on_fatal, Durability::Full)
-    }
-
-    /// Opens with another durability than what is promised.
-    #[doc(hidden)]
-    pub fn open_with(
-        dir: &Path,
-        on_fatal: OnFatal,
-        durability: Durability,
-    ) -> std::result::Result<Self, OpenError> {
-        let open::Opened { connection, path, lock } = open::open(dir, durability)?;
-        let readers = Arc::new(Readers::new(path.clone()));
-        let commits = Arc::new(AtomicU64::new(0));
-        let (requests, queue) = mpsc::channel(QUEUE_REQUESTS_MAX);
-        let heralds = Heralds::default();
-        let (shared, counter) = (Arc::clone(&readers), Arc::clone(&commits));
-        let told = heralds.clone();
-        let writer = Writer::start(connection, lock, queue, shared, counter, told, on_fatal)
-            .map_err(OpenError::io(&path))?;
-        Ok(Self { requests: Some(requests), writer: Some(writer), readers, commits, heralds })
-    }
-
-    /// Waits for the changes that were handed over and leaves one clean file. Dropping does the same.
-    pub fn close(self) {
-        drop(self);
-    }
-
-    /// How many transactions were committed.
-    #[doc(hidden)]
-    pub fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
-    }
-
-    /// Limits the size of the file, so that a test can fill it.
-    #[doc(hidden)]
-    pub async fn limit_pages(&self, pages_max: u32) -> Result<()> {
-        let limit = move |work: &mut Work| {
-            work.connection
-                .pragma_update_and_check(None, "max_page_count", pages_max, |_| Ok(()))?;
-            Ok(())
-        };
-        self.change(limit).await
-    }
-
-    async fn change<T, F>(&self, deed: F) -> Result<T>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut Work) -> Outcome<T> + Send + 'static,
-    {
-        let (answer, answered) = oneshot::channel();
-        self.hand_over(change(deed, answer)).await?;
-        answered.await.unwrap_or_else(|_| Err(stopped()))
-    }
-
-    async fn hand_over(&self, request: Request) -> Result<()> {
-        let requests = self.requests.as_ref().ok_or_else(stopped)?;
-        requests.send(request).await.map_err(|_| stopped())
-    }
-}
-
-impl Drop for SqliteStore {
-    fn drop(&mut self) {
-        self.requests = None;
-        if let Some(writer) = self.writer.take()
-            && writer.join().is_err()
-        {
-            tracing::error!("the store's writer had panicked");
-        }
-    }
-}
-
-/// The writer has ended; what was not run will not be.
-fn stopped() -> Error {
-    Error::failed("the store has stopped")
-}
+use opened::stopped;
+pub use opened::{OnFatal, SqliteStore};
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -146,17 +48,37 @@ impl Store for SqliteStore {
         self.readers.read(move |db| reads::accounts::list(db, after.as_ref(), limit)).await
     }
 
+    async fn find_users(
+        &self,
+        start: &str,
+        after: Option<&Username>,
+        limit: usize,
+    ) -> Result<Vec<User>> {
+        let (start, after) = (start.to_owned(), after.cloned());
+        let read = move |db: &_| reads::people::find(db, &start, after.as_ref(), limit);
+        self.readers.read(read).await
+    }
+
+    async fn settings(&self, user: UserId) -> Result<String> {
+        let found = self.readers.read(move |db| reads::accounts::settings(db, user)).await?;
+        found.ok_or_else(|| Refusal::UserUnknown.into())
+    }
+
     async fn change_user(&self, id: UserId, change: UserChange) -> Result<Vec<SessionId>> {
         self.change(move |work| accounts::change(work, id, &change)).await
     }
 
     async fn create_session(&self, new: NewSession) -> Result<SessionRecord> {
-        self.change(move |work| sessions::create(work, &new)).await
+        self.change(move |work| sessions::create(work, new)).await
     }
 
     async fn session(&self, token: &TokenHash) -> Result<Option<SessionRecord>> {
         let token = *token;
         self.readers.read(move |db| reads::accounts::session(db, token)).await
+    }
+
+    async fn sessions(&self, user: UserId) -> Result<Vec<SessionRecord>> {
+        self.readers.read(move |db| reads::accounts::sessions(db, user)).await
     }
 
     async fn end_session(&self, id: SessionId) -> Result<bool> {
@@ -184,7 +106,7 @@ impl Store for SqliteStore {
         self.change(move |work| sessions::expire(work, unused_since)).await
     }
 
-    async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Place>>> {
+    async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Posted>>> {
         let (answer, answered) = oneshot::channel();
         self.hand_over(Request::Post(post, answer)).await?;
         Ok(Box::pin(async move { answered.await.unwrap_or_else(|_| Err(stopped())) }))
@@ -239,6 +161,76 @@ impl Store for SqliteStore {
     async fn conversations(&self, ids: &[ConversationId]) -> Result<Vec<Conversation>> {
         let ids = ids.to_vec();
         self.readers.read(move |db| reads::groups::conversations(db, &ids)).await
+    }
+
+    async fn history(
+        &self,
+        user: UserId,
+        conversation: ConversationId,
+        window: Window,
+        limit: usize,
+    ) -> Result<History> {
+        let read = move |db: &_| reads::history::history(db, user, conversation, window, limit);
+        self.readers.read(read).await?.ok_or_else(|| Refusal::NotMember.into())
+    }
+
+    async fn shown(&self, user: UserId, place: Place) -> Result<Option<Message>> {
+        self.readers.read(move |db| reads::history::shown(db, user, place)).await
+    }
+
+    async fn reactions(
+        &self,
+        conversation: ConversationId,
+        from: Seq,
+        to: Seq,
+    ) -> Result<Vec<StoredReaction>> {
+        let read = move |db: &_| reads::history::reactions(db, conversation, from, to);
+        self.readers.read(read).await
+    }
+
+    async fn overviews(&self, user: UserId, limit: usize) -> Result<Vec<Overview>> {
+        self.readers.read(move |db| reads::overviews::overviews(db, user, limit)).await
+    }
+
+    async fn overview(&self, user: UserId, conversation: ConversationId) -> Result<Overview> {
+        let read = move |db: &_| reads::overviews::overview(db, user, conversation);
+        self.readers.read(read).await?.ok_or_else(|| Refusal::NotMember.into())
+    }
+
+    async fn last_arrival(&self) -> Result<Arrival> {
+        self.readers.read(reads::history::last_arrival).await
+    }
+
+    async fn arrivals(
+        &self,
+        user: UserId,
+        after: Arrival,
+        limit: usize,
+        scan_max: usize,
+    ) -> Result<Option<Vec<Message>>> {
+        let read = move |db: &_| reads::history::arrivals(db, user, after, limit, scan_max);
+        self.readers.read(read).await
+    }
+
+    /// Those who have one need no writer.
+    async fn open_direct(
+        &self,
+        one: UserId,
+        other: UserId,
+        at: Timestamp,
+    ) -> Result<ConversationId> {
+        if let Some(id) = self.direct(one, other).await? {
+            return Ok(id);
+        }
+        self.change(move |work| posts::open_direct(work, one, other, at)).await
+    }
+
+    async fn peers(&self, user: UserId, limit: usize) -> Result<Vec<UserId>> {
+        self.readers.read(move |db| reads::history::peers(db, user, limit)).await
+    }
+
+    async fn forget_keys(&self, before: Timestamp) -> Result<u64> {
+        self.change(move |work| keys::forget(work, before)).await
     }
 
     async fn find_file(
@@ -298,6 +290,106 @@ impl Store for SqliteStore {
 
     async fn joined_groups(&self, user: UserId) -> Result<Vec<Group>> {
         self.readers.read(move |db| reads::groups::joined(db, user)).await
+    }
+
+    async fn change_group(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        change: GroupChange,
+    ) -> Result<Group> {
+        self.change(move |work| groups::change(work, group, by, &change)).await
+    }
+
+    async fn set_role(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        member: UserId,
+        role: GroupRole,
+    ) -> Result<()> {
+        self.change(move |work| groups::set_role(work, group, by, member, role)).await
+    }
+
+    async fn remove_member(&self, group: ConversationId, by: UserId, member: UserId) -> Result<()> {
+        self.change(move |work| groups::remove_member(work, group, by, member)).await
+    }
+
+    async fn create_invitation(&self, new: NewInvitation) -> Result<()> {
+        self.change(move |work| invitations::create(work, &new)).await
+    }
+
+    async fn invitations(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Invitation>> {
+        let read = move |db: &_| {
+            let standing = reads::groups::standing(db, group, by)?;
+            Ok((standing, reads::invitations::list(db, group, now)?))
+        };
+        let (standing, invitations) = self.readers.read(read).await?;
+        match standing {
+            (true, Some(GroupRole::Admin)) => Ok(invitations),
+            (true, Some(GroupRole::Member)) => Err(Refusal::AdminOnly.into()),
+            (true, None) => Err(Refusal::NotMember.into()),
+            (false, _) => Err(Refusal::GroupUnknown.into()),
+        }
+    }
+
+    async fn revoke_invitation(
+        &self,
+        group: ConversationId,
+        by: UserId,
+        code: &InvitationCode,
+    ) -> Result<bool> {
+        let code = *code;
+        self.change(move |work| invitations::revoke(work, group, by, &code)).await
+    }
+
+    async fn invitation(&self, code: &InvitationCode, now: Timestamp) -> Result<Group> {
+        let code = *code;
+        let found = self.readers.read(move |db| reads::invitations::group(db, &code, now)).await?;
+        found.ok_or_else(|| Refusal::InvitationUnknown.into())
+    }
+
+    async fn redeem(&self, code: &InvitationCode, user: UserId, at: Timestamp) -> Result<Group> {
+        let code = *code;
+        self.change(move |work| invitations::redeem(work, &code, user, at)).await
+    }
+
+    async fn create_hook(&self, new: NewHook) -> Result<HookId> {
+        self.change(move |work| hooks::create(work, &new)).await
+    }
+
+    async fn hooks(&self, conversation: ConversationId, by: UserId) -> Result<Vec<Hook>> {
+        let found = self.readers.read(move |db| reads::hooks::hooks(db, conversation, by)).await?;
+        found.ok_or_else(|| Refusal::NotMember.into())
+    }
+
+    async fn remove_hook(
+        &self,
+        conversation: ConversationId,
+        by: UserId,
+        id: HookId,
+    ) -> Result<bool> {
+        self.change(move |work| hooks::remove(work, conversation, by, id)).await
+    }
+
+    async fn hook(&self, secret: &TokenHash) -> Result<Option<Hook>> {
+        let secret = *secret;
+        self.readers.read(move |db| reads::hooks::hook(db, secret)).await
+    }
+
+    async fn search(
+        &self,
+        user: UserId,
+        query: &SearchQuery,
+        limit: usize,
+    ) -> Result<Vec<Message>> {
+        let (index, query) = (self.search.file(), query.clone());
+        self.readers.read(move |db| search::find(db, &index, user, &query, limit)).await
     }
 
     /// Rooms stay, so one that is found needs no writer.

@@ -46,7 +46,7 @@ async fn a_clean_close_leaves_one_whole_file() {
     let mut names: Vec<_> =
         fs::read_dir(base.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["kabar.db", "lock"]);
+    assert_eq!(names, ["kabar.db", "lock", "search.db"]);
     assert_eq!(fs::read_to_string(base.path().join("lock")).unwrap(), "");
     let store = open(base.path()).unwrap();
     assert_eq!(texts(&store, kabar_model::UserId(1)).await, ["kept"]);
@@ -69,13 +69,15 @@ async fn a_newer_schema_is_refused_in_one_line() {
     let base = tempfile::tempdir().unwrap();
     closed(base.path()).await;
     let file = Connection::open(base.path().join("kabar.db")).unwrap();
+    let latest: i64 = file.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     file.pragma_update(None, "user_version", 99).unwrap();
     drop(file);
     let error = open(base.path()).unwrap_err();
-    assert!(matches!(error, OpenError::Newer { found: 99, known: 3 }), "{error:?}");
+    let OpenError::Newer { found: 99, known } = error else { panic!("{error:?}") };
+    assert_eq!(known, latest);
     assert!(!error.to_string().contains('\n'));
     let file = Connection::open(base.path().join("kabar.db")).unwrap();
-    file.pragma_update(None, "user_version", 3).unwrap();
+    file.pragma_update(None, "user_version", latest).unwrap();
     drop(file);
     assert_eq!(texts(&open(base.path()).unwrap(), kabar_model::UserId(1)).await, ["kept"]);
 }

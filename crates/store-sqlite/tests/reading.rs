@@ -91,7 +91,7 @@ async fn a_message_whose_file_is_gone_is_not_served_as_a_text() {
     drop(db);
 
     let store = open(dir.path()).unwrap();
-    assert!(store.messages(sent.conversation, Seq::NONE, 10).await.is_err());
+    assert!(store.messages(sent.place.conversation, Seq::NONE, 10).await.is_err());
     assert!(store.unread(budi, up_to(10, 1_000)).await.is_err());
     let whole = store.unread(budi, up_to(1, 1_000)).await.unwrap();
     assert_eq!(whole.positions, [text], "what is whole is served");

@@ -1,14 +1,16 @@
 //! Accounts.
 
 use kabar_engine::store::{NewRole, NewUser, UserChange};
-use kabar_model::{Country, Refusal, Role, SessionId, User, UserId};
-use rusqlite::params;
+use kabar_model::{Country, DisplayName, Refusal, Role, SessionId, User, UserId};
+use rusqlite::{OptionalExtension, params};
 
+use super::invitations;
 use crate::error::Outcome;
-use crate::reads::words;
+use crate::reads::accounts::users;
+use crate::reads::{people, words};
 use crate::writer::Work;
 
-pub(crate) fn create(work: &Work, new: NewUser) -> Outcome<User> {
+pub(crate) fn create(work: &mut Work, new: NewUser) -> Outcome<User> {
     let connection = &work.connection;
     let mut taken = connection.prepare_cached("SELECT 1 FROM account WHERE username = ?1")?;
     if taken.exists([new.username.as_str()])? {
@@ -18,7 +20,10 @@ pub(crate) fn create(work: &Work, new: NewUser) -> Outcome<User> {
     let role = match new.role {
         NewRole::Fixed(role) => role,
         NewRole::AdministratorIfFirst if any.exists(())? => Role::User,
-        NewRole::AdministratorIfFirst => Role::Administrator,
+        NewRole::FirstAdministrator if has_administrator(work)? => {
+            return Err(Refusal::NotAllowed.into());
+        }
+        NewRole::AdministratorIfFirst | NewRole::FirstAdministrator => Role::Administrator,
     };
     let mut insert = connection.prepare_cached(
         "INSERT INTO account (username, name, country, password_hash, role, disabled, created_at)
@@ -32,8 +37,21 @@ pub(crate) fn create(work: &Work, new: NewUser) -> Outcome<User> {
         words::role(role),
         new.at.0,
     ])?;
+    people::learn(connection, &new.username, &new.name)?;
+    let id = UserId(id);
+    drop((taken, any, insert));
+    if let Some(code) = &new.invitation {
+        invitations::redeem(work, code, id, new.at)?;
+    }
     let NewUser { username, name, country, .. } = new;
-    Ok(User { id: UserId(id), username, name, country, role, disabled: false })
+    Ok(User { id, username, name, country, role, disabled: false })
+}
+
+fn has_administrator(work: &Work) -> Outcome<bool> {
+    let mut any = work
+        .connection
+        .prepare_cached("SELECT 1 FROM account WHERE role = 'administrator' LIMIT 1")?;
+    Ok(any.exists(())?)
 }
 
 /// Changes an account, and ends its sessions when the change demands it.
@@ -43,6 +61,19 @@ pub(crate) fn change(work: &Work, id: UserId, change: &UserChange) -> Outcome<Ve
         UserChange::PasswordHash(hash) => connection
             .prepare_cached("UPDATE account SET password_hash = ?2 WHERE id = ?1")?
             .execute(params![id.0, hash])?,
+        UserChange::OwnPassword { hash, checked, .. } => {
+            is_password(work, id, checked)?;
+            connection
+                .prepare_cached("UPDATE account SET password_hash = ?2 WHERE id = ?1")?
+                .execute(params![id.0, hash])?
+        }
+        UserChange::Name(name) => rename(work, id, name)?,
+        UserChange::Country(country) => connection
+            .prepare_cached("UPDATE account SET country = ?2 WHERE id = ?1")?
+            .execute(params![id.0, country.as_ref().map(Country::as_str)])?,
+        UserChange::Settings(settings) => connection
+            .prepare_cached("UPDATE account SET settings = ?2 WHERE id = ?1")?
+            .execute(params![id.0, settings])?,
         UserChange::Disabled(disabled) => connection
             .prepare_cached("UPDATE account SET disabled = ?2 WHERE id = ?1")?
             .execute(params![id.0, disabled])?,
@@ -56,8 +87,32 @@ pub(crate) fn change(work: &Work, id: UserId, change: &UserChange) -> Outcome<Ve
     if !change.ends_sessions() {
         return Ok(Vec::new());
     }
-    let mut end =
-        connection.prepare_cached("DELETE FROM session WHERE account_id = ?1 RETURNING id")?;
-    let ended = end.query_map([id.0], |row| row.get(0).map(SessionId))?;
+    let mut end = connection.prepare_cached(
+        "DELETE FROM session WHERE account_id = ?1 AND id IS NOT ?2 RETURNING id",
+    )?;
+    let kept = change.keeps().map(|session| session.0);
+    let ended = end.query_map(params![id.0, kept], |row| row.get(0).map(SessionId))?;
     Ok(ended.collect::<Result<_, _>>()?)
+}
+
+/// Refuses `WrongPassword` when the account's password is another.
+fn is_password(work: &Work, id: UserId, checked: &str) -> Outcome<()> {
+    let mut find =
+        work.connection.prepare_cached("SELECT password_hash = ?2 FROM account WHERE id = ?1")?;
+    let is_it = find.query_row(params![id.0, checked], |row| row.get(0)).optional()?;
+    match is_it {
+        Some(true) => Ok(()),
+        Some(false) => Err(Refusal::WrongPassword.into()),
+        None => Err(Refusal::UserUnknown.into()),
+    }
+}
+
+/// Gives an account another name, by which it is found from now on.
+fn rename(work: &Work, id: UserId, name: &DisplayName) -> Outcome<usize> {
+    let connection = &work.connection;
+    let Some(old) = users(connection, &[id])?.pop() else { return Ok(0) };
+    people::forget(connection, &old.username, &old.name)?;
+    people::learn(connection, &old.username, name)?;
+    let mut rename = connection.prepare_cached("UPDATE account SET name = ?2 WHERE id = ?1")?;
+    Ok(rename.execute(params![id.0, name.as_str()])?)
 }

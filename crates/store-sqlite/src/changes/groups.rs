@@ -1,12 +1,13 @@
 //! Groups and who is in them.
 
-use kabar_engine::store::{Group, NewGroup};
+use kabar_engine::store::{Group, GroupChange, NewGroup};
 use kabar_model::limits::GROUPS_JOINED_MAX;
 use kabar_model::{ConversationId, GroupCode, GroupRole, Refusal, Seq, Timestamp, UserId};
 use rusqlite::{OptionalExtension, params};
 
 use super::posts::last_seq;
 use crate::error::{Outcome, Trouble};
+use crate::reads;
 use crate::reads::words;
 use crate::writer::Work;
 
@@ -114,12 +115,7 @@ pub(crate) fn invite(
     users: &[UserId],
     at: Timestamp,
 ) -> Outcome<Vec<bool>> {
-    is_open(work, group)?;
-    match is_admin(work, group, by)? {
-        None => return Err(Refusal::NotMember.into()),
-        Some(false) => return Err(Refusal::AdminOnly.into()),
-        Some(true) => {}
-    }
+    must_be_admin(work, group, by)?;
     let last = last_seq(work, group)?;
     let mut joined = Vec::with_capacity(users.len());
     for user in users {
@@ -130,6 +126,97 @@ pub(crate) fn invite(
         joined.push(joins);
     }
     Ok(joined)
+}
+
+/// Refuses unless this is an open group and that an admin of it.
+pub(super) fn must_be_admin(work: &Work, group: ConversationId, user: UserId) -> Outcome<()> {
+    is_open(work, group)?;
+    match is_admin(work, group, user)? {
+        None => Err(Refusal::NotMember.into()),
+        Some(false) => Err(Refusal::AdminOnly.into()),
+        Some(true) => Ok(()),
+    }
+}
+
+pub(crate) fn change(
+    work: &Work,
+    group: ConversationId,
+    by: UserId,
+    change: &GroupChange,
+) -> Outcome<Group> {
+    must_be_admin(work, group, by)?;
+    let connection = &work.connection;
+    match change {
+        GroupChange::Name(name) => {
+            let key = name.key();
+            let same = connection
+                .prepare_cached("SELECT 1 FROM conversation WHERE id = ?1 AND name_key = ?2")?
+                .exists(params![group.0, key])?;
+            if !same && is_taken(work, &key)? {
+                return Err(Refusal::GroupTaken.into());
+            }
+            connection
+                .prepare_cached("UPDATE conversation SET name = ?2, name_key = ?3 WHERE id = ?1")?
+                .execute(params![group.0, name.as_str(), key])?;
+        }
+        GroupChange::Visibility(visibility) => {
+            connection
+                .prepare_cached("UPDATE conversation SET visibility = ?2 WHERE id = ?1")?
+                .execute(params![group.0, words::visibility(*visibility)])?;
+        }
+    }
+    let changed = reads::groups::by_number(connection, group)?;
+    Ok(changed.ok_or(Refusal::GroupUnknown)?)
+}
+
+pub(crate) fn set_role(
+    work: &Work,
+    group: ConversationId,
+    by: UserId,
+    member: UserId,
+    role: GroupRole,
+) -> Outcome<()> {
+    may_change(work, group, by, member, role == GroupRole::Admin)?;
+    work.connection
+        .prepare_cached("UPDATE member SET role = ?3 WHERE conversation_id = ?1 AND user_id = ?2")?
+        .execute(params![group.0, member.0, words::group_role(role)])?;
+    Ok(())
+}
+
+pub(crate) fn remove_member(
+    work: &mut Work,
+    group: ConversationId,
+    by: UserId,
+    member: UserId,
+) -> Outcome<()> {
+    may_change(work, group, by, member, false)?;
+    work.connection
+        .prepare_cached("DELETE FROM member WHERE conversation_id = ?1 AND user_id = ?2")?
+        .execute([group.0, member.0])?;
+    work.known.forget_member(group, member);
+    Ok(())
+}
+
+/// Refuses unless an admin may change a member so: there must be an admin afterwards.
+fn may_change(
+    work: &Work,
+    group: ConversationId,
+    by: UserId,
+    member: UserId,
+    stays_admin: bool,
+) -> Outcome<()> {
+    must_be_admin(work, group, by)?;
+    if is_admin(work, group, member)?.is_none() {
+        return Err(Refusal::UserUnknown.into());
+    }
+    let mut other = work.connection.prepare_cached(
+        "SELECT 1 FROM member WHERE conversation_id = ?1 AND user_id <> ?2 AND role = 'admin' LIMIT 1",
+    )?;
+    if stays_admin || other.exists([group.0, member.0])? {
+        Ok(())
+    } else {
+        Err(Refusal::NotAllowed.into())
+    }
 }
 
 /// Refuses `GroupUnknown` unless this is a group, and an open one.

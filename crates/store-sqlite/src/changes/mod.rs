@@ -3,8 +3,12 @@
 
 pub(crate) mod accounts;
 pub(crate) mod contacts;
+mod edits;
 mod files;
 pub(crate) mod groups;
+pub(crate) mod hooks;
+pub(crate) mod invitations;
+pub(crate) mod keys;
 pub(crate) mod positions;
 pub(crate) mod posts;
 pub(crate) mod rooms;

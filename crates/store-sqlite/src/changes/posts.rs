@@ -1,28 +1,39 @@
 //! Messages.
 
-use kabar_engine::store::{Content, NewMessage, Place, Target};
-use kabar_model::{ConversationId, Refusal, Seq, Timestamp, UserId};
+use kabar_engine::store::{Content, NewMessage, Place, Posted, Target};
+use kabar_model::{Arrival, Change, ConversationId, Refusal, Seq, Timestamp, UserId};
 use rusqlite::{OptionalExtension, params};
 
-use super::files;
 use super::rooms::is_room;
+use super::{edits, files, keys};
 use crate::error::Outcome;
-use crate::reads;
+use crate::reads::{self, words};
 use crate::writer::Work;
 
 /// Stores a message for all of its targets. It runs without a savepoint, so it refuses before it
 /// writes; an error of SQLite's undoes the whole transaction.
-pub(crate) fn post(work: &mut Work, new: &NewMessage) -> Outcome<Vec<Place>> {
+pub(crate) fn post(work: &mut Work, new: &NewMessage) -> Outcome<Vec<Posted>> {
+    if let Some(key) = &new.key
+        && let Some(place) = keys::earlier(work, new, key)?
+    {
+        return Ok(vec![Posted { place, arrival: None }]);
+    }
     for target in &new.targets {
         may_post(work, new.author, *target)?;
     }
     if let Content::File(file) = &new.content {
         files::may_send(work, file, &new.targets)?;
     }
+    if let Some(change) = new.content.change() {
+        let of = edits::changed(work, new, change)?;
+        if !edits::apply(work, new, of)? {
+            return Ok(vec![Posted { place: of, arrival: None }]);
+        }
+    }
     let mut places = Vec::with_capacity(new.targets.len());
     for target in &new.targets {
         let conversation = match *target {
-            Target::Group(id) | Target::Room(id) => id,
+            Target::Group(id) | Target::Room(id) | Target::Own(id) => id,
             Target::Direct(other) => match direct(work, new.author, other)? {
                 Some(id) => id,
                 None => create_direct(work, new.author, other, new.at)?,
@@ -30,32 +41,44 @@ pub(crate) fn post(work: &mut Work, new: &NewMessage) -> Outcome<Vec<Place>> {
         };
         let seq = last_seq(work, conversation)?.next();
         let place = Place { conversation, seq };
-        insert(work, new, place)?;
+        let arrival = Some(insert(work, new, place)?);
+        if let Content::Edit { of, .. } = new.content {
+            edits::keep(work, place, of)?;
+        }
         work.known.learn_last(conversation, seq);
-        places.push(place);
+        places.push(Posted { place, arrival });
+    }
+    if let (Some(key), [only]) = (&new.key, &places[..]) {
+        keys::keep(work, new, key, only.place)?;
     }
     Ok(places)
 }
 
 /// Adds a message. A text costs one statement; only a file takes a second.
-fn insert(work: &mut Work, new: &NewMessage, place: Place) -> Outcome<()> {
+fn insert(work: &mut Work, new: &NewMessage, place: Place) -> Outcome<Arrival> {
     let Place { conversation, seq } = place;
     let (author, at, body) = (new.author.0, new.at.0, new.content.text());
-    let Some(file) = new.content.file() else {
+    let change = new.content.change();
+    let about = change.map(Change::of).or(new.reply_to).map(|seq| seq.0);
+    if about.is_none() && new.content.file().is_none() {
         let mut text = work.connection.prepare_cached(
             "INSERT INTO message (conversation_id, seq, author_id, sent_at, body)
              VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
-        text.execute((conversation.0, seq.0, author, at, body))?;
-        return Ok(());
+        return Ok(Arrival(text.insert((conversation.0, seq.0, author, at, body))?));
+    }
+    let file = match new.content.file() {
+        Some(file) => Some(files::insert(work, file, place)?),
+        None => None,
     };
-    let id = files::insert(work, file, place)?;
-    let mut with_file = work.connection.prepare_cached(
-        "INSERT INTO message (conversation_id, seq, author_id, sent_at, body, file_id)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    let mut with_more = work.connection.prepare_cached(
+        "INSERT INTO message
+             (conversation_id, seq, author_id, sent_at, body, file_id, about_seq, change)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
-    with_file.execute((conversation.0, seq.0, author, at, body, id))?;
-    Ok(())
+    let change = change.map(words::change);
+    let row = (conversation.0, seq.0, author, at, body, file, about, change);
+    Ok(Arrival(with_more.insert(row)?))
 }
 
 fn may_post(work: &mut Work, author: UserId, target: Target) -> Outcome<()> {
@@ -74,6 +97,13 @@ fn may_post(work: &mut Work, author: UserId, target: Target) -> Outcome<()> {
             let mut known =
                 work.connection.prepare_cached("SELECT 1 FROM account WHERE id = ?1")?;
             if known.exists([other.0])? { Ok(()) } else { Err(Refusal::UserUnknown.into()) }
+        }
+        Target::Own(id) => {
+            if is_in(work, id, author)? {
+                Ok(())
+            } else {
+                Err(Refusal::NotMember.into())
+            }
         }
         Target::Room(room) => {
             if is_room(work, room)? {
@@ -99,8 +129,29 @@ fn is_group_member(work: &mut Work, group: ConversationId, user: UserId) -> Outc
     Ok(is_member)
 }
 
+/// Whether a person is in a direct conversation or a group.
+fn is_in(work: &mut Work, id: ConversationId, user: UserId) -> Outcome<bool> {
+    if work.known.is_member(id, user) || work.known.is_in_direct(id, user) {
+        return Ok(true);
+    }
+    let mut member = work.connection.prepare_cached(
+        "SELECT role IS NOT NULL FROM member WHERE user_id = ?1 AND conversation_id = ?2",
+    )?;
+    let found = member.query_row([user.0, id.0], |row| row.get::<_, bool>(0)).optional()?;
+    match found {
+        Some(true) => work.known.learn_member(id, user),
+        Some(false) => work.known.learn_in_direct(id, user),
+        None => {}
+    }
+    Ok(found.is_some())
+}
+
 /// The conversation of two people, if they have one.
-fn direct(work: &mut Work, one: UserId, other: UserId) -> Outcome<Option<ConversationId>> {
+pub(super) fn direct(
+    work: &mut Work,
+    one: UserId,
+    other: UserId,
+) -> Outcome<Option<ConversationId>> {
     let pair = (one.min(other), one.max(other));
     if let Some(id) = work.known.direct(pair) {
         return Ok(Some(id));
@@ -110,6 +161,25 @@ fn direct(work: &mut Work, one: UserId, other: UserId) -> Outcome<Option<Convers
         work.known.learn_direct(pair, id);
     }
     Ok(found)
+}
+
+/// The conversation of two people; made if they have none.
+pub(crate) fn open_direct(
+    work: &mut Work,
+    one: UserId,
+    other: UserId,
+    at: Timestamp,
+) -> Outcome<ConversationId> {
+    if let Some(id) = direct(work, one, other)? {
+        return Ok(id);
+    }
+    {
+        let mut known = work.connection.prepare_cached("SELECT 1 FROM account WHERE id = ?1")?;
+        if !known.exists([one.0])? || !known.exists([other.0])? {
+            return Err(Refusal::UserUnknown.into());
+        }
+    }
+    create_direct(work, one, other, at)
 }
 
 fn create_direct(

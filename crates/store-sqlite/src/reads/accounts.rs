@@ -1,11 +1,11 @@
 //! Accounts and sessions.
 
-use kabar_engine::store::{Account, SessionRecord, TokenHash};
-use kabar_model::{SessionId, Timestamp, User, UserId, Username};
+use kabar_engine::store::{Account, Purpose, SessionRecord, TokenHash};
+use kabar_model::{Label, SessionId, Timestamp, User, UserId, Username};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::limit_of;
-use super::words::{USER, user};
+use super::words::{USER, parsed, user};
 
 pub(crate) fn account(
     connection: &Connection,
@@ -35,7 +35,13 @@ pub(crate) fn list(
     list.query_map(params![after, limit_of(limit)], user)?.collect()
 }
 
-const SESSION: &str = "id, account_id, token_hash, used_at";
+/// What a person's clients keep for them; `None` for nobody.
+pub(crate) fn settings(connection: &Connection, id: UserId) -> rusqlite::Result<Option<String>> {
+    let mut find = connection.prepare_cached("SELECT settings FROM account WHERE id = ?1")?;
+    find.query_row([id.0], |row| row.get(0)).optional()
+}
+
+const SESSION: &str = "id, account_id, token_hash, used_at, created_at, program, writes";
 
 fn session_in(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
     Ok(SessionRecord {
@@ -43,7 +49,25 @@ fn session_in(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
         user: UserId(row.get(1)?),
         token: TokenHash(row.get(2)?),
         used_at: Timestamp(row.get(3)?),
+        created_at: Timestamp(row.get(4)?),
+        purpose: match row.get_ref(5)?.as_str_or_null()? {
+            Some(_) => {
+                Purpose::Program { name: parsed(row, 5, Label::parse)?, writes: row.get(6)? }
+            }
+            None => Purpose::Person,
+        },
     })
+}
+
+/// A person's sessions, the most recently used first.
+pub(crate) fn sessions(
+    connection: &Connection,
+    user: UserId,
+) -> rusqlite::Result<Vec<SessionRecord>> {
+    let sql = format!(
+        "SELECT {SESSION} FROM session WHERE account_id = ?1 ORDER BY used_at DESC, id DESC"
+    );
+    connection.prepare_cached(&sql)?.query_map([user.0], session_in)?.collect()
 }
 
 pub(crate) fn session(

@@ -34,6 +34,33 @@ fn open_group(
     connection.prepare_cached(&sql)?.query_row([value], words::group).optional()
 }
 
+pub(crate) fn by_number(
+    connection: &Connection,
+    id: ConversationId,
+) -> rusqlite::Result<Option<Group>> {
+    let sql = format!("SELECT {GROUP} FROM conversation c WHERE c.id = ?1 AND c.kind = 'group'");
+    connection.prepare_cached(&sql)?.query_row([id.0], words::group).optional()
+}
+
+/// Whether this is an open group, and what somebody is there; `None` for a stranger.
+pub(crate) fn standing(
+    connection: &Connection,
+    group: ConversationId,
+    user: UserId,
+) -> rusqlite::Result<(bool, Option<GroupRole>)> {
+    let found = connection
+        .prepare_cached(
+            "SELECT m.role = 'admin' FROM conversation c
+             LEFT JOIN member m ON m.conversation_id = c.id AND m.user_id = ?2
+             WHERE c.id = ?1 AND c.kind = 'group' AND c.closed_at IS NULL",
+        )?
+        .query_row([group.0, user.0], |row| row.get::<_, Option<bool>>(0))
+        .optional()?;
+    let is_admin = found.flatten();
+    let role = is_admin.map(|admin| if admin { GroupRole::Admin } else { GroupRole::Member });
+    Ok((found.is_some(), role))
+}
+
 pub(crate) fn conversations(
     connection: &Connection,
     ids: &[ConversationId],
@@ -49,8 +76,8 @@ pub(crate) fn members(
     group: ConversationId,
 ) -> rusqlite::Result<Vec<(UserId, GroupRole)>> {
     let mut list = connection.prepare_cached(
-        "SELECT user_id, role = 'admin' FROM member
-         WHERE conversation_id = ?1 AND role IS NOT NULL ORDER BY id",
+        "SELECT user_id, ifnull(role = 'admin', 0) FROM member
+         WHERE conversation_id = ?1 ORDER BY id",
     )?;
     let member = |row: &Row<'_>| {
         let role = if row.get(1)? { GroupRole::Admin } else { GroupRole::Member };

@@ -36,22 +36,52 @@ pub(crate) fn recent(
     conversation: ConversationId,
     limit: usize,
 ) -> rusqlite::Result<Option<Vec<Message>>> {
-    let joined = connection
+    let Some(joined) = joined(connection, user, conversation)? else { return Ok(None) };
+    let mut find = connection.prepare_cached(&format!(
+        "{} WHERE m.conversation_id = ?1 AND m.seq > ?2 ORDER BY m.seq DESC",
+        words::messages()
+    ))?;
+    let mut rows = find.query([conversation.0, joined.0])?;
+    let mut messages: Vec<Message> = Vec::new();
+    let mut next: Option<Place> = None;
+    while messages.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let message = words::message(row)?;
+        if let Some(next) = next.replace(message.place) {
+            follows(message.place.seq, next)?;
+        }
+        if !message.deleted {
+            messages.push(message);
+        }
+    }
+    messages.reverse();
+    Ok(Some(messages))
+}
+
+/// The last message before a member joined; `None` when that is no member.
+pub(super) fn joined(
+    connection: &Connection,
+    user: UserId,
+    conversation: ConversationId,
+) -> rusqlite::Result<Option<Seq>> {
+    connection
         .prepare_cached(
             "SELECT joined_seq FROM member WHERE conversation_id = ?1 AND user_id = ?2",
         )?
-        .query_row([conversation.0, user.0], |row| row.get::<_, i64>(0))
-        .optional()?;
-    let Some(joined) = joined else { return Ok(None) };
+        .query_row([conversation.0, user.0], |row| row.get(0).map(Seq))
+        .optional()
+}
+
+/// The number of a conversation's last message.
+pub(super) fn last(connection: &Connection, conversation: ConversationId) -> rusqlite::Result<Seq> {
     let last = connection
         .prepare_cached(
             "SELECT seq FROM message WHERE conversation_id = ?1 ORDER BY seq DESC LIMIT 1",
         )?
-        .query_row([conversation.0], |row| row.get::<_, i64>(0))
-        .optional()?
-        .unwrap_or(Seq::NONE.0);
-    let start = Seq(last.saturating_sub(limit_of(limit)).max(joined));
-    after(connection, conversation, start, limit).map(Some)
+        .query_row([conversation.0], |row| row.get(0).map(Seq))
+        .optional()?;
+    Ok(last.unwrap_or(Seq::NONE))
 }
 
 /// The direct conversation of two people.

@@ -17,8 +17,8 @@ use super::words;
 const FIRST_ROWS: i64 = 8;
 const NEXT_ROWS: i64 = 128;
 
-/// With nothing to return, positions are worth a write once so many own messages were passed over in
-/// a conversation. Fewer are passed over again by the next call, so that asking for news writes nothing.
+/// With nothing to return, positions are worth a write once so many messages, one's own or deleted, were
+/// passed over in a conversation. Fewer are passed over again by the next call, so that asking for news writes nothing.
 const OWN_PASSED_MAX: u64 = 64;
 
 pub(crate) fn unread(
@@ -92,6 +92,7 @@ struct Row {
     id: i64,
     seq: Seq,
     author: UserId,
+    deleted: bool,
 }
 
 /// A place in a conversation from which somebody reads on.
@@ -140,11 +141,11 @@ impl Cursor {
         Place { conversation: self.conversation, seq }
     }
 
-    /// The arrival number of the next message to return, once one's own are passed over.
+    /// The arrival number of the next message to return, once one's own and deleted ones are passed over.
     fn ahead(&mut self, connection: &Connection) -> rusqlite::Result<Option<i64>> {
         loop {
             while let Some(row) = self.rows.front() {
-                if self.skips != Some(row.author) {
+                if !row.deleted && self.skips != Some(row.author) {
                     return Ok(Some(row.id));
                 }
                 self.own_passed += 1;
@@ -166,7 +167,7 @@ impl Cursor {
 
     fn look_ahead(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let mut find = connection.prepare_cached(
-            "SELECT id, seq, author_id FROM message
+            "SELECT id, seq, author_id, deleted_at IS NOT NULL FROM message
              WHERE conversation_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
         )?;
         let mut rows = find.query(params![self.conversation.0, self.passed.0, self.fetch])?;
@@ -175,7 +176,8 @@ impl Cursor {
         while let Some(row) = rows.next()? {
             let seq = Seq(row.get(1)?);
             last = follows(last, self.at(seq))?;
-            self.rows.push_back(Row { id: row.get(0)?, seq, author: UserId(row.get(2)?) });
+            let (author, deleted) = (UserId(row.get(2)?), row.get(3)?);
+            self.rows.push_back(Row { id: row.get(0)?, seq, author, deleted });
             fetched += 1;
         }
         self.fetch = if fetched < self.fetch { 0 } else { NEXT_ROWS };

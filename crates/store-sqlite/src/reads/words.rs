@@ -1,10 +1,10 @@
 //! How values are written in columns, and read from them.
 
-use kabar_engine::store::{Conversation, Group, Message, Place};
+use kabar_engine::store::{Conversation, Group, Message, Place, StoredReaction};
 use kabar_model::{
-    ContentHash, ConversationId, Country, DisplayName, File, FileCode, FileName, GroupCode,
-    GroupName, GroupRole, Refusal, Role, RoomName, Seq, Timestamp, User, UserId, Username,
-    Visibility,
+    Arrival, Change, ClientKey, ContentHash, ConversationId, Country, DisplayName, Emoji, File,
+    FileCode, FileName, GroupCode, GroupName, GroupRole, Refusal, Role, RoomName, Seq, Timestamp,
+    User, UserId, Username, Visibility,
 };
 use rusqlite::Row;
 use rusqlite::types::Type;
@@ -99,15 +99,66 @@ pub(crate) fn file(row: &Row<'_>, first: usize) -> rusqlite::Result<File> {
 
 /// Messages with their files, in the columns that [`message`] reads. A text has no file to look for.
 pub(crate) fn messages() -> String {
+    messages_and("NULL")
+}
+
+/// As [`messages`], with what the reader's client calls the reader's own; `reader` is a parameter.
+pub(crate) fn messages_for(reader: &str) -> String {
+    messages_and(&format!(
+        "(SELECT k.key FROM client_key k WHERE m.author_id = {reader} AND k.author_id = {reader}
+              AND k.conversation_id = m.conversation_id AND k.seq = m.seq)"
+    ))
+}
+
+fn messages_and(key: &str) -> String {
     format!(
-        "SELECT m.conversation_id, m.seq, m.author_id, m.sent_at, m.body, m.file_id, {FILE}
+        "SELECT m.conversation_id, m.seq, m.author_id, m.sent_at, m.body, m.file_id, {FILE},
+                m.id, m.about_seq, m.change, m.edited_at, m.deleted_at IS NOT NULL, {key}
          FROM message m LEFT JOIN file f ON f.id = m.file_id"
     )
+}
+
+/// What a change is called.
+pub(crate) fn change(change: Change) -> &'static str {
+    match change {
+        Change::Edit(_) => "edit",
+        Change::Deletion(_) => "deletion",
+        Change::Reaction(_) => "reaction",
+        Change::ReactionEnd(_) => "reaction_end",
+    }
+}
+
+/// The change of that name.
+fn change_of(name: &str, of: Seq) -> rusqlite::Result<Change> {
+    match name {
+        "edit" => Ok(Change::Edit(of)),
+        "deletion" => Ok(Change::Deletion(of)),
+        "reaction" => Ok(Change::Reaction(of)),
+        "reaction_end" => Ok(Change::ReactionEnd(of)),
+        _ => Err(damaged(format!("a message is a change of kind {name}"))),
+    }
+}
+
+/// Reads a reaction: message, person, emoji.
+pub(crate) fn reaction(row: &Row<'_>) -> rusqlite::Result<StoredReaction> {
+    Ok(StoredReaction {
+        of: Seq(row.get(0)?),
+        user: UserId(row.get(1)?),
+        emoji: parsed(row, 2, Emoji::parse)?,
+    })
 }
 
 /// Reads a message from the columns of [`messages`].
 pub(crate) fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
     let has_file = row.get::<_, Option<i64>>(5)?.is_some();
+    let about = row.get::<_, Option<i64>>(12)?.map(Seq);
+    let change = match (row.get_ref(13)?.as_str_or_null()?, about) {
+        (Some(name), Some(of)) => Some(change_of(name, of)?),
+        (Some(_), None) => return Err(damaged("a change of no message".to_owned())),
+        (None, _) => None,
+    };
+    let key = row.get_ref(16)?.as_str_or_null()?;
+    let key = key.map(ClientKey::parse).transpose().map_err(|error| unreadable(16, error))?;
     Ok(Message {
         place: Place { conversation: ConversationId(row.get(0)?), seq: Seq(row.get(1)?) },
         author: UserId(row.get(2)?),
@@ -115,6 +166,12 @@ pub(crate) fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         body: row.get(4)?,
         // A file that is gone is an error here: its code is then NULL, which is no text.
         file: if has_file { Some(file(row, 6)?) } else { None },
+        arrival: Arrival(row.get(11)?),
+        change,
+        reply_to: if change.is_none() { about } else { None },
+        edited_at: row.get::<_, Option<i64>>(14)?.map(Timestamp),
+        deleted: row.get(15)?,
+        key,
     })
 }
 

@@ -74,9 +74,9 @@ async fn is_whole_and_new(dir: &Path) {
     assert_eq!(klub.name.as_str(), "Klub");
     let content = Content::Text(Body::parse("hai").unwrap());
     let targets = vec![Target::Direct(ana)];
-    let new = NewMessage { author: budi, targets, content, at: Timestamp(7), session: None };
+    let new = NewMessage::new(budi, targets, content, Timestamp(7));
     let next = Place { conversation: ConversationId(1), seq: Seq(3) };
-    assert_eq!(store.post(new).await.unwrap().await.unwrap(), [next]);
+    assert_eq!(store.post(new).await.unwrap().await.unwrap()[0].place, next);
 
     let name = RoomName::parse("klub").unwrap();
     let room = store.room(&name, Timestamp(8)).await.unwrap();
@@ -103,13 +103,13 @@ async fn takes_files(store: &SqliteStore, ana: UserId, budi: UserId) {
     let new = NewFile { file: file.clone(), caption: None, sole: true };
     let content = Content::File(Box::new(new));
     let targets = vec![Target::Direct(budi)];
-    let new = NewMessage { author: ana, targets, content, at: Timestamp(10), session: None };
+    let new = NewMessage::new(ana, targets, content, Timestamp(10));
     let place = store.post(new).await.unwrap().await.unwrap()[0];
-    let all = store.messages(place.conversation, Seq::NONE, 10).await.unwrap();
+    let all = store.messages(place.place.conversation, Seq::NONE, 10).await.unwrap();
     let files: Vec<_> = all.into_iter().map(|message| message.file).collect();
     assert_eq!(files, [None, None, None, Some(file.clone())]);
     let found = store.find_file(budi, FileScope::Everywhere, &FileKey::Name(file.name)).await;
-    assert_eq!(found.unwrap().map(|sent| sent.place), Some(place));
+    assert_eq!(found.unwrap().map(|sent| sent.place), Some(place.place));
 }
 
 #[tokio::test(flavor = "multi_thread")]

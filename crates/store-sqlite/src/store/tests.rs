@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc as channel;
 use std::task::Poll;
 
@@ -11,7 +11,10 @@ use kabar_model::{Body, DisplayName, Refusal, Role};
 use rusqlite::ffi;
 
 use super::*;
+use crate::error::Outcome;
 use crate::error::Trouble;
+use crate::writer::change;
+use kabar_engine::Error;
 
 struct Realm {
     store: SqliteStore,
@@ -39,6 +42,7 @@ async fn user(store: &SqliteStore, name: &str) -> Result<UserId> {
         country: None,
         password_hash: "$".into(),
         role: NewRole::Fixed(Role::User),
+        invitation: None,
         at: Timestamp(0),
     };
     store.create_user(new).await.map(|user| user.id)
@@ -51,10 +55,10 @@ impl Realm {
     fn message(&self, text: &str) -> NewMessage {
         let content = Content::Text(Body::parse(text).unwrap());
         let targets = vec![Target::Direct(self.budi)];
-        NewMessage { author: self.ana, targets, content, at: Timestamp(0), session: None }
+        NewMessage::new(self.ana, targets, content, Timestamp(0))
     }
 
-    async fn post(&self) -> Ticket<Vec<Place>> {
+    async fn post(&self) -> Ticket<Vec<Posted>> {
         self.store.post(self.message("hai")).await.unwrap()
     }
 
@@ -95,7 +99,7 @@ async fn what_waits_together_is_committed_together() {
     let before = realm.store.commits();
     drop(release);
     for (ticket, expected) in tickets.into_iter().zip(1..) {
-        assert_eq!(ticket.await.unwrap()[0].seq, Seq(expected));
+        assert_eq!(ticket.await.unwrap()[0].place.seq, Seq(expected));
     }
     let commits = realm.store.commits() - before;
     // Two or three transactions; a slow machine may cut more of them short after 2 ms.
@@ -122,10 +126,10 @@ async fn an_error_of_one_change_harms_only_itself() {
         .await;
     let second = realm.post().await;
     drop(release);
-    assert_eq!(first.await.unwrap()[0].seq, Seq(1));
+    assert_eq!(first.await.unwrap()[0].place.seq, Seq(1));
     assert!(matches!(failing.await.unwrap(), Err(Error::Failed(_))));
     assert!(matches!(refused.await.unwrap(), Err(Error::Refused(Refusal::NotAllowed))));
-    assert_eq!(second.await.unwrap()[0].seq, Seq(2));
+    assert_eq!(second.await.unwrap()[0].place.seq, Seq(2));
     let names = realm.store.users(&[realm.ana, realm.budi]).await.unwrap();
     assert!(names.iter().all(|user| user.name.as_str() != "spoiled"));
     assert!(realm.failures.try_recv().is_err());
@@ -175,7 +179,7 @@ async fn a_full_disk_fails_the_whole_batch_and_passes() {
     assert_eq!(realm.store.unread(realm.budi, PART).await.unwrap().messages.len(), 1);
 
     realm.store.limit_pages(1_000_000).await.unwrap();
-    assert_eq!(realm.post().await.await.unwrap()[0].seq, Seq(2), "no number was used up");
+    assert_eq!(realm.post().await.await.unwrap()[0].place.seq, Seq(2), "no number was used up");
     assert!(realm.failures.try_recv().is_err(), "a full disk is not fatal");
 }
 
@@ -191,7 +195,7 @@ impl Herald for Counter {
         !self.deaf.load(Ordering::SeqCst)
     }
 
-    fn posted(&self, _message: NewMessage, places: Vec<Place>) {
+    fn posted(&self, _message: NewMessage, places: Vec<Posted>) {
         assert_eq!(places.len(), 1);
         self.told.fetch_add(1, Ordering::SeqCst);
     }

@@ -4,7 +4,7 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use kabar_engine::Error;
-use kabar_engine::store::Place;
+use kabar_engine::store::Posted;
 use kabar_model::Refusal;
 use tokio::sync::mpsc;
 
@@ -28,7 +28,7 @@ pub(super) struct Batch {
 
 /// An outcome that must not be told before it is durable.
 enum Held {
-    Post(Result<Vec<Place>, Refusal>, Answer<Vec<Place>>),
+    Post(Result<Vec<Posted>, Refusal>, Answer<Vec<Posted>>),
     Change(Box<dyn Change>),
 }
 

@@ -16,6 +16,7 @@ pub(crate) type Pair = (UserId, UserId);
 pub(crate) struct Known {
     directs: HashMap<Pair, ConversationId>,
     members: HashSet<(ConversationId, UserId)>,
+    in_directs: HashSet<(ConversationId, UserId)>,
     rooms: HashSet<ConversationId>,
     last: HashMap<ConversationId, Seq>,
 }
@@ -52,6 +53,18 @@ impl Known {
 
     pub(crate) fn forget_member(&mut self, group: ConversationId, user: UserId) {
         self.members.remove(&(group, user));
+    }
+
+    /// Whether a person is known to be in a direct conversation, which nobody leaves; `false`: look it up.
+    pub(crate) fn is_in_direct(&self, id: ConversationId, user: UserId) -> bool {
+        self.in_directs.contains(&(id, user))
+    }
+
+    pub(crate) fn learn_in_direct(&mut self, id: ConversationId, user: UserId) {
+        if self.in_directs.len() >= FACTS_MAX {
+            self.in_directs.clear();
+        }
+        self.in_directs.insert((id, user));
     }
 
     /// Whether that is known to be a room; `false`: look it up.

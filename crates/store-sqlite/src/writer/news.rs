@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use kabar_engine::store::{Herald, NewMessage, Place};
+use kabar_engine::store::{Herald, NewMessage, Posted};
 
 /// The herald, shared with the store's other end.
 #[derive(Clone, Default)]
@@ -32,7 +32,7 @@ impl Heralds {
 #[derive(Default)]
 pub(super) struct News {
     heralds: Heralds,
-    kept: Vec<(Arc<dyn Herald>, NewMessage, Vec<Place>)>,
+    kept: Vec<(Arc<dyn Herald>, NewMessage, Vec<Posted>)>,
 }
 
 impl News {
@@ -42,8 +42,9 @@ impl News {
 
     /// Keeps a message if anybody listens. Asked for each one: who begins to listen hears the very next
     /// message, even when a transaction is open.
-    pub(super) fn keep(&mut self, message: NewMessage, places: &[Place]) {
-        if let Some(herald) = self.heralds.listening() {
+    pub(super) fn keep(&mut self, message: NewMessage, places: &[Posted]) {
+        let is_new = places.iter().any(|posted| posted.arrival.is_some());
+        if let Some(herald) = self.heralds.listening().filter(|_| is_new) {
             self.kept.push((herald, message, places.to_vec()));
         }
     }

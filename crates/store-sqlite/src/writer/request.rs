@@ -3,7 +3,7 @@
 use std::fmt;
 
 use kabar_engine::Error;
-use kabar_engine::store::{NewMessage, Place};
+use kabar_engine::store::{NewMessage, Posted};
 use tokio::sync::oneshot;
 
 use super::Work;
@@ -15,7 +15,7 @@ pub(crate) type Answer<T> = oneshot::Sender<kabar_engine::Result<T>>;
 /// Something to be done in the next transaction.
 pub(crate) enum Request {
     /// A message: by far the most frequent, so it goes without a box.
-    Post(NewMessage, Answer<Vec<Place>>),
+    Post(NewMessage, Answer<Vec<Posted>>),
     /// Anything else.
     Change(Box<dyn Change>),
 }

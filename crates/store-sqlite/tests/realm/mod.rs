@@ -24,6 +24,7 @@ pub(crate) async fn user(store: &SqliteStore, name: &str) -> UserId {
         country: None,
         password_hash: "$".into(),
         role: NewRole::Fixed(Role::User),
+        invitation: None,
         at: Timestamp(0),
     };
     store.create_user(new).await.unwrap().id
@@ -32,7 +33,7 @@ pub(crate) async fn user(store: &SqliteStore, name: &str) -> UserId {
 pub(crate) fn message(author: UserId, to: UserId, text: &str) -> NewMessage {
     let content = Content::Text(Body::parse(text).unwrap());
     let targets = vec![Target::Direct(to)];
-    NewMessage { author, targets, content, at: Timestamp(1), session: None }
+    NewMessage::new(author, targets, content, Timestamp(1))
 }
 
 pub(crate) fn file(author: UserId, to: UserId, name: &str) -> NewMessage {
@@ -48,7 +49,7 @@ pub(crate) fn file(author: UserId, to: UserId, name: &str) -> NewMessage {
 }
 
 pub(crate) async fn say(store: &SqliteStore, author: UserId, to: UserId, text: &str) -> Place {
-    store.post(message(author, to, text)).await.unwrap().await.unwrap()[0]
+    store.post(message(author, to, text)).await.unwrap().await.unwrap()[0].place
 }
 
 /// A part of an inbox, without the contents of files.
