@@ -2,6 +2,7 @@
 
 use kabar_engine::{MessageNews, RoomNews};
 use kabar_model::User;
+use kabar_wire::said;
 
 use crate::reply::ok;
 use crate::wording;
@@ -9,8 +10,11 @@ use crate::wording;
 /// A message in the room. Its author hears it, too: clients leave out their own by the username.
 pub(crate) fn message(news: &MessageNews) -> Vec<u8> {
     let User { name, username, .. } = &*news.from;
-    let file = news.file.as_ref().map(|file| wording::file_in_room(file.name.as_str(), &news.body));
-    broadcast(name.as_str(), file.as_ref().unwrap_or(&news.body), username.as_str())
+    let text = match &news.file {
+        Some(file) => wording::file_in_room(file.name.as_str(), &news.body),
+        None => said(&news.body, news.change, wording::DELETED).into_owned(),
+    };
+    broadcast(name.as_str(), &text, username.as_str())
 }
 
 /// Somebody came.

@@ -76,7 +76,7 @@ impl InRoom {
                 },
                 News::Entered(news) if self.is_named(&news.room) => push::joined(news),
                 News::Left(news) if self.is_named(&news.room) => push::left(news),
-                News::Entered(_) | News::Left(_) => continue,
+                News::Entered(_) | News::Left(_) | News::Signal(_) => continue,
                 News::Missed => return Told::NoMore,
             };
             return Told::Push(object);

@@ -10,6 +10,7 @@ pub(crate) const SENT: &str = "Message Sent";
 pub(crate) const SENT_TO_ROOM: &str = "Broadcasted the messages";
 pub(crate) const FILE_SENT_TO_ROOM: &str = "File sent to the room.";
 pub(crate) const LOGGED_OUT: &str = "Berhasil keluar";
+pub(crate) const DELETED: &str = "(dihapus)";
 pub(crate) const SYSTEM: &str = "[System]";
 
 pub(crate) const NOT_BASE64: &str = "Gagal mengirim file : payload bukan base64";
@@ -114,6 +115,8 @@ pub(crate) fn refusal(refusal: &Refusal, subject: &Subject) -> String {
         Refusal::NotMember => "User bukan member grup",
         Refusal::AdminOnly => "Hanya admin grup yang diizinkan",
         Refusal::TooManyGroups => "Terlalu banyak group",
+        Refusal::MessageUnknown => "Pesan tidak ditemukan",
+        Refusal::InvitationUnknown => "Undangan tidak ditemukan",
         Refusal::NobodyActive => "Tidak ada user yang aktif",
         Refusal::RealmTaken => "Realm sudah ada",
         Refusal::RealmUnknown => "Realm tidak ditemukan",
@@ -138,6 +141,14 @@ fn rule(field: Field) -> &'static str {
         Field::Country => "kunci [nationality] harus 1-64 karakter dalam satu baris",
         Field::Body => "kunci [message] harus 1-65536 byte",
         Field::Room => "kunci [roomname] harus 1-64 karakter dalam satu baris",
+        Field::Key => "kunci [key] harus 1-64 karakter ASCII",
+        Field::Emoji => "kunci [emoji] harus satu gambar, paling banyak 20 pada satu pesan",
+        Field::Label => "kunci [label] harus 1-64 karakter dalam satu baris",
+        Field::Invitations => "paling banyak 100 undangan",
+        Field::Hooks => "paling banyak 20 hook",
+        Field::Programs => "paling banyak 20 program",
+        Field::Settings => "kunci [settings] paling banyak 16384 byte",
+        Field::Search => "pencarian harus 1-16 kata",
         Field::Recipients => "1-100 penerima",
         Field::Group => "nama grup harus 1-64 karakter dalam satu baris, tanpa @",
         Field::Realm => "nama realm harus 1-64 huruf, angka, . _ -",

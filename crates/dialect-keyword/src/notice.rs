@@ -1,6 +1,7 @@
 //! What is said unasked: a new message, and that some were missed.
 
 use kabar_engine::{MessageNews, Whereto};
+use kabar_wire::said;
 
 use crate::line::Lines;
 use crate::reply::{Form, failure, object};
@@ -15,7 +16,8 @@ pub(crate) fn message(form: &Form, news: &MessageNews) -> Option<Vec<u8>> {
         Whereto::Room(_) => return None,
     };
     let from = news.from.username.as_str();
-    let text = wording::said(&news.body, news.file.as_ref());
+    let said = said(&news.body, news.change, wording::DELETED);
+    let text = wording::said(&said, news.file.as_ref());
     Some(match form {
         Form::Text => Lines::new("notif", &line(from, group, &text)).end(),
         Form::Object(_) => object(|o| {

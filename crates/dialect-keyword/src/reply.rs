@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use kabar_engine::{Group, InboxItem, Posting, Receipt};
 use kabar_model::{Address, File};
 use kabar_wire::json::{self, Object};
+use kabar_wire::said;
 
 use crate::blocks::with_braces_off_block_ends;
 use crate::complaint::Complaint;
@@ -166,7 +167,7 @@ impl Data {
             Self::Chat(items) => {
                 for item in items {
                     let from = item.from.username.as_str();
-                    lines.add(&[&rfc3339(item.at), from, &said(item)]);
+                    lines.add(&[&rfc3339(item.at), from, &text(item)]);
                 }
             }
             Self::Inbox(items) => {
@@ -174,7 +175,7 @@ impl Data {
                     let group = item.group.as_ref().map(|group| group.code.to_string());
                     let group = group.as_deref().unwrap_or("-");
                     let from = item.from.username.as_str();
-                    lines.add(&[&rfc3339(item.at), from, group, &said(item)]);
+                    lines.add(&[&rfc3339(item.at), from, group, &text(item)]);
                 }
             }
             Self::Sent(file) => lines.add(&[&file.code.to_string(), file.name.as_str()]),
@@ -222,6 +223,14 @@ impl Data {
     }
 }
 
+/// What a message says, also when it is a file or changes an earlier message.
+fn text(item: &InboxItem) -> Cow<'_, str> {
+    match &item.file {
+        Some(file) => wording::said(&item.body, Some(file)),
+        None => said(&item.body, item.change, wording::DELETED),
+    }
+}
+
 fn add_group(lines: &mut Lines, group: &Group) {
     lines.add(&[&group.code.to_string(), group.name.as_str()]);
 }
@@ -231,7 +240,7 @@ fn add_messages(o: &mut Object<'_>, items: &[InboxItem], names_groups: bool) {
         for item in items {
             list.object(|o| {
                 o.text("from_user", item.from.username.as_str());
-                o.text("text", &said(item));
+                o.text("text", &text(item));
                 o.text("sent_at", &rfc3339(item.at));
                 if let Some(group) = item.group.as_ref().filter(|_| names_groups) {
                     o.text("from_group", group.name.as_str());
@@ -239,8 +248,4 @@ fn add_messages(o: &mut Object<'_>, items: &[InboxItem], names_groups: bool) {
             });
         }
     });
-}
-
-fn said(item: &InboxItem) -> Cow<'_, str> {
-    wording::said(&item.body, item.file.as_ref())
 }

@@ -215,7 +215,7 @@ impl KeywordConversation {
                         return Unasked::Say(bytes);
                     }
                 }
-                News::Entered(_) | News::Left(_) => {}
+                News::Entered(_) | News::Left(_) | News::Signal(_) => {}
                 // Nothing more comes after this. A session that has ended elsewhere hears it, too.
                 News::Missed if self.engine.still(&login.caller).is_err() => self.login = None,
                 News::Missed => return Unasked::Close(notice::missed(&self.form)),

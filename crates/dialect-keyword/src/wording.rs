@@ -22,6 +22,7 @@ pub(crate) const GROUP_JOINED: &str = "you have joined this group";
 pub(crate) const GROUP_LEFT: &str = "you have left this group";
 pub(crate) const MEMBERS_ADDED: &str = "new members have been added";
 pub(crate) const MESSAGE_SENT: &str = "message sent";
+pub(crate) const DELETED: &str = "(deleted)";
 pub(crate) const FILE_SENT: &str = "file sent";
 pub(crate) const BYE: &str = "bye";
 
@@ -128,6 +129,8 @@ pub(crate) fn refusal(refusal: &Refusal, usage: &str) -> String {
         Refusal::TooManyGroups => "you are in too many groups",
         Refusal::NotInRoom => "you are in no room",
         Refusal::FileUnknown => "file not found!",
+        Refusal::MessageUnknown => "message not found",
+        Refusal::InvitationUnknown => "invitation not found",
         Refusal::FileTaken => "that file name already been used",
         Refusal::NobodyActive => "nobody is active",
         Refusal::RealmTaken => "that realm already been linked",
@@ -158,6 +161,14 @@ fn rule(field: Field) -> &'static str {
         Field::Group => "a group is 1-64 characters on one line, without @",
         Field::Realm => "a realm is 1-64 letters, digits, . _ -",
         Field::Body => "a text is 1-65536 bytes",
+        Field::Key => "a key is 1-64 printable ASCII characters",
+        Field::Emoji => "an emoji is one picture, 20 at most on a message",
+        Field::Label => "a label is 1-64 characters on one line",
+        Field::Invitations => "at most 100 invitations",
+        Field::Hooks => "at most 20 hooks",
+        Field::Programs => "at most 20 programs",
+        Field::Settings => "settings are at most 16384 bytes",
+        Field::Search => "1-16 words to search for",
         Field::Recipients => "1-100 users at once",
         Field::Room => "a room is 1-64 characters on one line",
         Field::Contacts => "at most 1000 contacts",

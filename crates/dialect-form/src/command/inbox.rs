@@ -5,6 +5,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use kabar_engine::{Caller, InboxItem};
 use kabar_wire::json::List;
+use kabar_wire::said;
 
 use super::{Command, Run};
 use crate::form::Form;
@@ -52,12 +53,11 @@ fn write(list: &mut List<'_>, item: &InboxItem) {
     list.object(|o| {
         o.text("msg_from", item.from.name.as_str());
         o.text("msg_to", item.to.as_str());
-        match &item.file {
-            Some(file) if item.body.is_empty() => {
-                o.text("msg", &wording::file_sent(file.name.as_str()));
-            }
-            Some(_) | None => o.text("msg", &item.body),
-        }
+        let text = match &item.file {
+            Some(file) if item.body.is_empty() => wording::file_sent(file.name.as_str()),
+            Some(_) | None => said(&item.body, item.change, wording::DELETED).into_owned(),
+        };
+        o.text("msg", &text);
         if let Some(group) = &item.group {
             o.text("group", group.name.as_str());
         }

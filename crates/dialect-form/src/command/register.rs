@@ -35,6 +35,7 @@ fn run<'a>(session: &'a mut FormConversation, form: Form<'a>) -> BoxFuture<'a, O
             password: Password::parse(&password)?,
             name: Some(name.clone()),
             country: country.clone(),
+            invitation: None,
         };
         // COMPAT(seed 000): its clients log in of their own accord.
         session.engine.create_account(session.origin, wish).await?;

@@ -48,6 +48,7 @@ impl World {
                 password: Password::parse("rahasia").unwrap(),
                 name: Some(DisplayName::parse(name).unwrap()),
                 country: None,
+                invitation: None,
             };
             engine.add_user(Operator::vouched(), wish, Role::User).await.unwrap();
         }

@@ -20,7 +20,9 @@ use bytes::BytesMut;
 use futures_util::TryStreamExt;
 use kabar_dialect_form::{BLOCK_BYTES, FormConversation};
 use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
-use kabar_engine::{Caller, Engine, LocalBus, Operator, Origin, Registration, Settings};
+use kabar_engine::{
+    Caller, Engine, LocalBus, Operator, Origin, Registration, RegistrationPolicy, Settings,
+};
 use kabar_model::{
     Body, Country, DisplayName, GroupName, Password, RealmName, Role, Timestamp, Username,
     Visibility,
@@ -86,13 +88,14 @@ impl Stage for TestStage {
                     password: Password::parse(password).unwrap(),
                     name: Some(DisplayName::parse(&name.replace('_', " ")).unwrap()),
                     country: Some(Country::parse(country).unwrap()),
+                    invitation: None,
                 };
                 let engine = self.engine().await;
                 let added = engine.add_user(Operator::vouched(), wish, Role::User).await;
                 added.map(drop).map_err(|error| error.to_string())
             }
             ["set", "registration", "closed"] => {
-                self.settings.registration_open = false;
+                self.settings.registration = RegistrationPolicy::Closed;
                 Ok(())
             }
             ["set", "password", chars] => {

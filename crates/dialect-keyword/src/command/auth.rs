@@ -54,6 +54,7 @@ fn register(session: &mut KeywordConversation, mut args: Arguments) -> BoxFuture
             password: Password::parse(&password)?,
             name: None,
             country: None,
+            invitation: None,
         };
         // COMPAT(seed 001): its clients log in of their own accord.
         session.engine.create_account(session.origin, wish).await?;

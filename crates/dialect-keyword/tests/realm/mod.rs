@@ -27,5 +27,6 @@ pub(crate) fn registration(username: &str, password: &str) -> Registration {
         password: Password::parse(password).unwrap(),
         name: None,
         country: None,
+        invitation: None,
     }
 }

@@ -23,7 +23,7 @@ use bytes::BytesMut;
 use futures_util::TryStreamExt;
 use kabar_dialect_keyword::KeywordConversation;
 use kabar_engine::testing::{ManualClock, MemoryBlobs};
-use kabar_engine::{Engine, Operator, Origin, Settings};
+use kabar_engine::{Engine, Operator, Origin, RegistrationPolicy, Settings};
 use kabar_model::{RealmName, Role, Timestamp, Username};
 use kabar_wire::conversation::{Conversation, Cut, Output};
 use kabar_wire::transcript::Stage;
@@ -109,7 +109,7 @@ impl Stage for TestStage {
                 added.map(drop).map_err(|error| error.to_string())
             }
             ["set", "registration", "closed"] => {
-                self.settings.registration_open = false;
+                self.settings.registration = RegistrationPolicy::Closed;
                 Ok(())
             }
             ["set", "password", chars] => {

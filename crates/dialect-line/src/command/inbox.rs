@@ -7,10 +7,12 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 use kabar_engine::{Caller, InboxItem};
 use kabar_wire::json::List;
+use kabar_wire::said;
 
 use super::{Command, Run};
 use crate::reply::{Complaint, Outcome, Reply, ok};
 use crate::session::LineConversation;
+use crate::wording::Text;
 use crate::words::Words;
 
 pub(super) const COMMAND: Command = Command {
@@ -40,10 +42,15 @@ fn run<'a>(
                 None => by_sender.push((sender, vec![item])),
             }
         }
+        let deleted = Text::Deleted.words(session.profile);
         let bytes = ok(|o| {
             o.object("messages", |senders| {
                 for (sender, items) in &by_sender {
-                    senders.list(sender, |list| items.iter().for_each(|item| write(list, item)));
+                    senders.list(sender, |list| {
+                        for item in items {
+                            write(list, item, deleted);
+                        }
+                    });
                 }
             });
         });
@@ -52,11 +59,11 @@ fn run<'a>(
     .boxed()
 }
 
-fn write(list: &mut List<'_>, item: &InboxItem) {
+fn write(list: &mut List<'_>, item: &InboxItem, deleted: &str) {
     list.object(|o| {
         o.text("msg_from", item.from.name.as_str());
         o.text("msg_to", item.to.as_str());
-        o.text("msg", &item.body);
+        o.text("msg", &said(&item.body, item.change, deleted));
         if let Some(group) = &item.group {
             o.text("group", group.name.as_str());
         }

@@ -32,6 +32,7 @@ fn run<'a>(session: &'a mut LineConversation, mut words: Words<'a>) -> BoxFuture
             password: Password::parse(password)?,
             name: name.transpose()?,
             country: Some(Country::parse(country)?),
+            invitation: None,
         };
         let login = session.engine.register(session.origin, wish).await?;
         Ok(auth::logged_in(session, login))

@@ -8,6 +8,9 @@
 //! ! clock 60                                   a minute passes
 //! ! address ana 192.0.2.7                      where ana connects from; otherwise loopback
 //! ! disable ana                                by the operator
+//! ! change ana budi 2 edit hai lagi            ana changes message 2 with budi: edit TEXT, delete,
+//!                                              react EMOJI, unreact EMOJI
+//! ! reply ana budi 2 ya                        ana answers message 2 with budi
 //! ```
 
 use std::collections::HashMap;
@@ -18,9 +21,14 @@ use std::time::Duration;
 use bytes::BytesMut;
 use futures_util::TryStreamExt;
 use kabar_dialect_line::{LineConversation, Profile};
+use kabar_engine::store::Place;
 use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
-use kabar_engine::{Engine, LocalBus, Operator, Origin, Registration, Settings};
-use kabar_model::{Country, DisplayName, Password, RealmName, Role, Timestamp, Username};
+use kabar_engine::{
+    Caller, Engine, LocalBus, NewPost, Operator, Origin, Registration, RegistrationPolicy, Settings,
+};
+use kabar_model::{
+    Address, Body, Country, DisplayName, Emoji, Password, RealmName, Role, Seq, Timestamp, Username,
+};
 use kabar_wire::conversation::{Conversation, Cut, Output};
 use kabar_wire::transcript::Stage;
 
@@ -65,6 +73,45 @@ fn number(word: &str) -> Result<u64, String> {
     word.parse().map_err(|_| format!("{word}: not a number"))
 }
 
+impl TestStage {
+    /// Somebody, logged in elsewhere with the password of all these transcripts, and a message of theirs.
+    async fn place(&mut self, who: &str, with: &str, seq: &str) -> (Caller, Place) {
+        let engine = self.engine().await;
+        let (username, password) =
+            (Username::parse(who).unwrap(), Password::parse("surabaya").unwrap());
+        let origin = Origin { address: IpAddr::V4(Ipv4Addr::LOCALHOST) };
+        let login = engine.login(origin, &username, password).await.unwrap();
+        let with = Address::parse(with).unwrap();
+        let conversation = engine.open_direct(&login.caller, &with).await.unwrap();
+        let seq = Seq(i64::try_from(number(seq).unwrap()).unwrap());
+        (login.caller, Place { conversation, seq })
+    }
+
+    async fn change(
+        &mut self,
+        who: &str,
+        with: &str,
+        seq: &str,
+        change: &[&str],
+    ) -> Result<(), String> {
+        let (caller, place) = self.place(who, with, seq).await;
+        let engine = self.engine().await;
+        let done = match change {
+            ["edit", text @ ..] => {
+                let text = Body::parse(&text.join(" ")).unwrap();
+                engine.edit(&caller, place, text).await.map(drop)
+            }
+            ["delete"] => engine.delete(&caller, place).await,
+            [deed @ ("react" | "unreact"), emoji] => {
+                let emoji = Emoji::parse(emoji).unwrap();
+                engine.react(&caller, place, emoji, *deed == "react").await
+            }
+            other => return Err(format!("no change {other:?}")),
+        };
+        done.map_err(|error| error.to_string())
+    }
+}
+
 impl Stage for TestStage {
     async fn direct(&mut self, words: &[&str]) -> Result<(), String> {
         match words {
@@ -74,13 +121,14 @@ impl Stage for TestStage {
                     password: Password::parse(password).unwrap(),
                     name: Some(DisplayName::parse(&name.replace('_', " ")).unwrap()),
                     country: Some(Country::parse(country).unwrap()),
+                    invitation: None,
                 };
                 let engine = self.engine().await;
                 let added = engine.add_user(Operator::vouched(), wish, Role::User).await;
                 added.map(drop).map_err(|error| error.to_string())
             }
             ["set", "registration", "closed"] => {
-                self.settings.registration_open = false;
+                self.settings.registration = RegistrationPolicy::Closed;
                 Ok(())
             }
             ["set", "password", chars] => {
@@ -112,6 +160,15 @@ impl Stage for TestStage {
                 let engine = self.engine().await;
                 let done = engine.set_disabled(Operator::vouched(), &username, true).await;
                 done.map(drop).map_err(|error| error.to_string())
+            }
+            ["change", who, with, seq, change @ ..] => self.change(who, with, seq, change).await,
+            ["reply", who, with, seq, text @ ..] => {
+                let (caller, place) = self.place(who, with, seq).await;
+                let text = Some(Body::parse(&text.join(" ")).unwrap());
+                let post = NewPost { text, reply_to: Some(place.seq), ..NewPost::default() };
+                let engine = self.engine().await;
+                engine.post_in(&caller, place.conversation, post).await.unwrap();
+                Ok(())
             }
             other => Err(format!("no directive {other:?}")),
         }
