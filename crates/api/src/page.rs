@@ -6,6 +6,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, HOST};
 use axum::response::Html;
+use kabar_catalogue::Lang;
+
+use crate::language;
 
 /// Where the realm is found.
 #[derive(Clone, Debug)]
@@ -24,8 +27,10 @@ const EN: &str = include_str!("../text/front.en.html");
 const ID: &str = include_str!("../text/front.id.html");
 
 pub(crate) async fn front(State(place): State<Arc<Place>>, headers: HeaderMap) -> Html<String> {
-    let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    let page = if prefers_indonesian(wanted) { ID } else { EN };
+    let page = match language::of(headers.get(ACCEPT_LANGUAGE)) {
+        Lang::En => EN,
+        Lang::Id => ID,
+    };
     let (name, password) = if place.demo { ("messi", "surabaya") } else { ("NAME", "PASSWORD") };
     let host = host_asked_for(&headers).unwrap_or(&place.host);
     let page = page
@@ -48,30 +53,13 @@ fn host_asked_for(headers: &HeaderMap) -> Option<&str> {
     (!host.is_empty() && host.len() <= 253 && host.bytes().all(plain)).then_some(host)
 }
 
-/// Whether Indonesian comes before English in an `Accept-Language` header (RFC 9110 §12.5.4); weights
-/// are not looked at, since browsers list languages in their order.
-fn prefers_indonesian(header: &str) -> bool {
-    let mut tags = header.split(',').map(|tag| tag.trim().to_ascii_lowercase());
-    tags.find(|tag| tag.starts_with("id") || tag.starts_with("en"))
-        .is_some_and(|tag| tag.starts_with("id"))
-}
-
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_first_language_that_we_have_wins() {
-        assert!(prefers_indonesian("id"));
-        assert!(prefers_indonesian("fr, id-ID;q=0.9, en;q=0.8"));
-        assert!(!prefers_indonesian("en-GB, id;q=0.5"));
-        assert!(!prefers_indonesian("fr, de"));
-        assert!(!prefers_indonesian(""));
-    }
 
     #[test]
     fn the_page_names_the_host_that_was_asked_for() {

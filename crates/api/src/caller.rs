@@ -1,0 +1,102 @@
+//! Who asks: the owner of a token, shown as bearer or in a cookie.
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{AUTHORIZATION, COOKIE, SET_COOKIE, UPGRADE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::response::AppendHeaders;
+use kabar_engine::{Caller, Origin};
+use kabar_model::{Refusal, SessionToken};
+
+use crate::api::Api;
+use crate::host;
+use crate::problem::{Answer, Problem};
+use crate::site::Peer;
+
+/// The cookie with the token of the web app's session.
+const COOKIE_NAME: &str = "kabar_session";
+/// How long a browser keeps it, in seconds: as long as browsers keep any. The session may end before.
+const COOKIE_SECS: u64 = 400 * 24 * 60 * 60;
+
+/// Somebody who is signed in.
+pub(crate) struct SignedIn(pub(crate) Caller);
+
+impl FromRequestParts<Api> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Answer<Self> {
+        let reads = parts.method == Method::GET || parts.method == Method::HEAD;
+        let token = if let Some(token) = bearer(&parts.headers) {
+            token
+        } else {
+            let token = cookie(&parts.headers, COOKIE_NAME).ok_or_else(Problem::unauthorized)?;
+            if !reads || parts.headers.contains_key(UPGRADE) {
+                host::same_origin(parts)?;
+            }
+            token
+        };
+        let token = SessionToken::parse(token).ok_or_else(Problem::unauthorized)?;
+        let caller = api.engine.resume(token).await?;
+        if !reads && !caller.writes() {
+            return Err(Refusal::NotAllowed.into());
+        }
+        Ok(Self(caller))
+    }
+}
+
+/// Where a request comes from.
+pub(crate) struct From(pub(crate) Peer);
+
+impl From {
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { address: self.0.address }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.extensions.get().copied().unwrap_or_default()))
+    }
+}
+
+/// The address at which the visitor sees this server, `http://host:port`.
+pub(crate) struct Here(pub(crate) String);
+
+impl<S: Sync> FromRequestParts<S> for Here {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let peer: Peer = parts.extensions.get().copied().unwrap_or_default();
+        let scheme = if peer.is_https { "https" } else { "http" };
+        let host = host::asked_for(&parts.uri, &parts.headers).unwrap_or("localhost");
+        Ok(Self(format!("{scheme}://{host}")))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// The value of a cookie.
+pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let all = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
+    let mut pairs =
+        all.flat_map(|header| header.split(';')).filter_map(|pair| pair.split_once('='));
+    pairs.find(|(known, _)| known.trim() == name).map(|(_, value)| value.trim())
+}
+
+/// The header that gives a browser the token, or takes it away.
+pub(crate) fn set_cookie(
+    token: Option<&str>,
+    peer: Peer,
+) -> AppendHeaders<[(axum::http::HeaderName, HeaderValue); 1]> {
+    let (value, age) = token.map_or(("", 0), |token| (token, COOKIE_SECS));
+    let secure = if peer.is_https { "; Secure" } else { "" };
+    let cookie =
+        format!("{COOKIE_NAME}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={age}{secure}");
+    let cookie = HeaderValue::from_str(&cookie).expect("a token is plain ASCII");
+    AppendHeaders([(SET_COOKIE, cookie)])
+}

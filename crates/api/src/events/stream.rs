@@ -1,0 +1,303 @@
+//! One client's stream, from its first frame to its last.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message as Ws, WebSocket};
+use kabar_catalogue::Lang;
+use kabar_engine::store::Place;
+use kabar_engine::{Caller, Listening, News, RoomNews, Shown, Signal, Stay};
+use kabar_model::{Arrival, RoomName};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use super::frame::{Asked, Frame, RoomEvent, position};
+use crate::api::Api;
+use crate::ids;
+use crate::problem::{Answer, Code, Problem};
+
+/// How often the server sees whether the client is there: proxies drop what is silent for a minute.
+const PING_EVERY: Duration = Duration::from_secs(30);
+/// A client that has not been heard for so long is gone.
+const SILENT_MAX: Duration = Duration::from_secs(90);
+/// How long a frame may take to go out.
+const SEND_MAX: Duration = Duration::from_secs(30);
+
+/// The session is over.
+const SESSION_ENDED: u16 = 4401;
+/// The client does not keep up: it comes back with its position.
+const TOO_SLOW: u16 = 4408;
+/// The server stops (RFC 6455 §7.4.1).
+const GOING_AWAY: u16 = 1001;
+/// Something failed here (RFC 6455 §7.4.1).
+const FAILED: u16 = 1011;
+
+/// Why a stream ends.
+enum End {
+    /// The client has gone.
+    Gone,
+    /// With this code.
+    Close(u16),
+}
+
+impl From<Problem> for End {
+    fn from(problem: Problem) -> Self {
+        // The failure has been logged; a refusal here is that of a session that is over.
+        Self::Close(if problem.code() == Code::Unauthorized { SESSION_ENDED } else { FAILED })
+    }
+}
+
+impl From<kabar_engine::Error> for End {
+    fn from(error: kabar_engine::Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+struct Stream {
+    api: Api,
+    caller: Caller,
+    socket: WebSocket,
+    /// How far the client has been told.
+    told: Arrival,
+    /// In which words a refusal is said.
+    lang: Lang,
+    stay: Option<Stay>,
+    heard_at: Instant,
+}
+
+pub(super) async fn serve(
+    api: Api,
+    (caller, lang): (Caller, Lang),
+    since: Option<Arrival>,
+    socket: WebSocket,
+) {
+    let listening = api.engine.listen_closely(&caller);
+    let _connected = api.engine.connected(&caller);
+    let (told, heard_at) = (Arrival::NONE, Instant::now());
+    let mut stream = Stream { api, caller, socket, told, lang, stay: None, heard_at };
+    if let Err(End::Close(code)) = stream.run(since, listening).await {
+        if code == SESSION_ENDED {
+            let _ = stream.send(&Frame::SessionEnded).await;
+        }
+        let close = Ws::Close(Some(CloseFrame { code, reason: "".into() }));
+        let _ = timeout(SEND_MAX, stream.socket.send(close)).await;
+    }
+}
+
+impl Stream {
+    async fn run(&mut self, since: Option<Arrival>, mut listening: Listening) -> Result<(), End> {
+        let stop = self.api.site.stop.clone();
+        // Asked after listening began: what is told twice stands at or before here.
+        let last = self.api.engine.last_arrival().await?;
+        match since {
+            Some(since) if since <= last => self.catch_up(since, last).await?,
+            None => self.told = last,
+            Some(_) => self.resync(last).await?,
+        }
+        let me = Box::new(self.api.me(&self.caller).await?);
+        self.send(&Frame::Hello { position: position(self.told), me }).await?;
+        let mut turns = interval(PING_EVERY);
+        turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        turns.reset();
+        loop {
+            tokio::select! {
+                news = listening.next() => self.tell(news).await?,
+                heard = self.socket.recv() => {
+                    let heard = heard.and_then(Result::ok).ok_or(End::Gone)?;
+                    self.heard_at = Instant::now();
+                    self.hear(heard, &listening).await?;
+                }
+                _ = turns.tick() => self.ping().await?,
+                () = stop.cancelled() => return Err(End::Close(GOING_AWAY)),
+            }
+        }
+    }
+
+    /// Tells what was missed, in order.
+    async fn catch_up(&mut self, since: Arrival, last: Arrival) -> Result<(), End> {
+        self.told = since;
+        loop {
+            let Some(missed) = self.api.engine.arrivals(&self.caller, self.told).await? else {
+                return self.resync(last).await;
+            };
+            let Some(end) = missed.last().map(|shown| shown.message.arrival) else { break };
+            for shown in missed {
+                self.tell_missed(&shown).await?;
+            }
+            self.told = end;
+        }
+        self.told = self.told.max(last);
+        Ok(())
+    }
+
+    async fn resync(&mut self, last: Arrival) -> Result<(), End> {
+        self.told = last;
+        self.send(&Frame::Resync { position: position(last) }).await
+    }
+
+    async fn tell_missed(&mut self, shown: &Shown) -> Result<(), End> {
+        let Place { conversation, .. } = shown.message.place;
+        if let Some(change) = shown.message.change {
+            let changed = Place { conversation, seq: change.of() };
+            return self.tell_changed(changed, shown.message.arrival).await;
+        }
+        let message = self.api.message(&self.caller, shown).await;
+        self.tell_message(message, shown.message.place, shown.message.arrival).await
+    }
+
+    async fn tell_message(
+        &mut self,
+        message: crate::objects::Message,
+        place: Place,
+        at: Arrival,
+    ) -> Result<(), End> {
+        let conversation = self.api.conversation(&self.caller, place.conversation).await;
+        let Some(mut conversation) = allowed(conversation)? else { return Ok(()) };
+        conversation.last = None;
+        self.send(&Frame::Message {
+            message: Box::new(message),
+            conversation: Box::new(conversation),
+            position: position(at),
+        })
+        .await
+    }
+
+    async fn tell_changed(&mut self, place: Place, at: Arrival) -> Result<(), End> {
+        let shown = self.api.engine.message(&self.caller, place).await.map_err(Problem::from);
+        let Some(shown) = allowed(shown)? else { return Ok(()) };
+        let message = Box::new(self.api.message(&self.caller, &shown).await);
+        self.send(&Frame::Changed { message, position: position(at) }).await
+    }
+
+    /// Tells what happens now.
+    async fn tell(&mut self, news: News) -> Result<(), End> {
+        match news {
+            News::Message(news) if news.arrival <= self.told => Ok(()),
+            News::Message(news) => {
+                self.told = news.arrival;
+                if let Some(change) = news.change {
+                    let changed = Place { seq: change.of(), ..news.place };
+                    return self.tell_changed(changed, news.arrival).await;
+                }
+                let message = self.api.told(&self.caller, &news).await;
+                self.tell_message(message, news.place, news.arrival).await
+            }
+            News::Entered(news) => self.tell_room(&news, RoomEvent::Entered).await,
+            News::Left(news) => self.tell_room(&news, RoomEvent::Left).await,
+            News::Signal(signal) => self.tell_signal(&signal).await,
+            News::Missed => {
+                // Either the session has ended, or too much waits to be told.
+                self.api.engine.still(&self.caller)?;
+                Err(End::Close(TOO_SLOW))
+            }
+        }
+    }
+
+    async fn tell_room(&mut self, news: &RoomNews, event: RoomEvent) -> Result<(), End> {
+        let (room, user) = (news.room.as_str().to_owned(), self.api.user(&news.user));
+        self.send(&Frame::Room { room, event, user }).await
+    }
+
+    async fn tell_signal(&mut self, signal: &Signal) -> Result<(), End> {
+        let frame = match signal {
+            Signal::Typing { conversation, user } => Frame::Typing {
+                conversation: ids::of_conversation(*conversation),
+                username: user.username.to_string(),
+            },
+            Signal::Presence { user, active } => {
+                Frame::Presence { username: user.username.to_string(), active: *active }
+            }
+            Signal::Read(Place { conversation, seq }) => {
+                Frame::Read { conversation: ids::of_conversation(*conversation), seq: seq.0 }
+            }
+            Signal::Conversation(id) => {
+                match allowed(self.api.conversation(&self.caller, *id).await)? {
+                    Some(conversation) => {
+                        Frame::Conversation { conversation: Box::new(conversation) }
+                    }
+                    None => Frame::Left { conversation: ids::of_conversation(*id) },
+                }
+            }
+        };
+        self.send(&frame).await
+    }
+
+    async fn hear(&mut self, heard: Ws, listening: &Listening) -> Result<(), End> {
+        let text = match heard {
+            Ws::Text(text) => text,
+            Ws::Close(_) => return Err(End::Gone),
+            Ws::Binary(_) | Ws::Ping(_) | Ws::Pong(_) => return Ok(()),
+        };
+        // What newer clients may ask is not understood, and harms nobody.
+        let Ok(asked) = serde_json::from_str(text.as_str()) else { return Ok(()) };
+        match self.grant(asked, listening).await {
+            Ok(Some(frame)) => self.send(&frame).await,
+            Ok(None) => Ok(()),
+            Err(problem) if problem.code() == Code::Unauthorized => Err(problem.into()),
+            Err(problem) => {
+                self.send(&Frame::Error { error: problem.shown(self.lang).error }).await
+            }
+        }
+    }
+
+    async fn grant(&mut self, asked: Asked, listening: &Listening) -> Answer<Option<Frame>> {
+        let engine = &self.api.engine;
+        match asked {
+            Asked::Enter { room } => {
+                let room = RoomName::parse(&room)?;
+                let (stay, people) = engine.enter_room(&self.caller, listening, &room).await?;
+                self.stay = Some(stay);
+                let people = people.iter().map(|user| self.api.user(user)).collect();
+                let room = room.as_str().to_owned();
+                Ok(Some(Frame::Entered { room, conversation: None, people }))
+            }
+            Asked::Leave => {
+                self.stay = None;
+                Ok(None)
+            }
+            Asked::Typing { conversation } => {
+                if let Some(id) = ids::conversation(&conversation) {
+                    engine.typing(&self.caller, id).await?;
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    async fn ping(&mut self) -> Result<(), End> {
+        self.api.engine.still(&self.caller)?;
+        if self.heard_at.elapsed() > SILENT_MAX {
+            return Err(End::Gone);
+        }
+        self.put(Ws::Ping(bytes::Bytes::new())).await
+    }
+
+    async fn send(&mut self, frame: &Frame) -> Result<(), End> {
+        let text = serde_json::to_string(frame).map_err(kabar_engine::Error::failed)?;
+        self.put(Ws::Text(text.into())).await
+    }
+
+    async fn put(&mut self, frame: Ws) -> Result<(), End> {
+        match timeout(SEND_MAX, self.socket.send(frame)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Gone),
+        }
+    }
+}
+
+/// `None` where the person is no longer in the conversation, or may not see the message.
+fn allowed<T>(answer: Answer<T>) -> Result<Option<T>, End> {
+    match answer {
+        Ok(value) => Ok(Some(value)),
+        Err(problem)
+            if matches!(
+                problem.code(),
+                Code::NotMember
+                    | Code::ConversationUnknown
+                    | Code::MessageUnknown
+                    | Code::GroupUnknown
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(problem) => Err(problem.into()),
+    }
+}
