@@ -9,3 +9,4 @@ pub(crate) mod prepare;
 pub(crate) mod test;
 pub(crate) mod tests;
 pub(crate) mod tidy;
+pub(crate) mod web;

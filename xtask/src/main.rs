@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use chore::Chore;
-use chores::{check, clippy, doc, fmt, fuzz, prepare, test, tests, tidy};
+use chores::{check, clippy, doc, fmt, fuzz, prepare, test, tests, tidy, web};
 
 /// Everything that can be asked for. A new chore is one file in `chores` and its row here; if CI
 /// shall run it too, also a row in [`test::STEPS`].
@@ -25,6 +25,7 @@ const CHORES: &[Chore] = &[
     clippy::CHORE,
     tidy::CHORE,
     tests::CHORE,
+    web::CHORE,
     doc::CHORE,
     fuzz::CHORE,
 ];

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything CI runs.
 
 use crate::chore::{Chore, in_order};
-use crate::chores::{clippy, doc, fmt, fuzz, prepare, tests, tidy};
+use crate::chores::{clippy, doc, fmt, fuzz, prepare, tests, tidy, web};
 
 pub(crate) const CHORE: Chore = Chore {
     name: "test",
@@ -16,6 +16,7 @@ pub(crate) const STEPS: &[Chore] = &[
     fmt::CHORE,
     clippy::CHORE,
     tidy::CHORE,
+    web::CHORE,
     tests::CHORE,
     doc::CHORE,
     fuzz::CHORE,

@@ -13,7 +13,7 @@ use crate::command::{cargo, output};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("kabar", &["api", "blobs", "bus-*", "client", "dialect-*", "engine", "federation", "model"]),
     ("kabar", &["bench", "catalogue", "store-*", "tui", "wire"]),
-    ("api", &["engine", "model"]),
+    ("api", &["catalogue", "engine", "model"]),
     ("federation", &["engine", "model"]),
     ("dialect-*", &["engine", "model", "wire"]),
     ("store-*", &["engine", "model"]),

@@ -1,0 +1,118 @@
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { field, log, messages, pathOf, start } from './harness.mjs';
+
+const pick = (page, files) => page.locator('.composer input[type=file]').setInputFiles(files);
+const txt = (name, size) => ({ name, mimeType: 'text/plain', buffer: Buffer.alloc(size, 97) });
+
+test('W21 a pasted picture becomes a chip and nothing goes out before Send', async () => {
+  const s = await start();
+  await s.page.goto(s.mock.url + pathOf(s.mock, 'maya'));
+  await field(s.page).click();
+  const png = s.mock.picture(64, 48).toString('base64');
+  await field(s.page).evaluate((el, data) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], 'tempel.png', { type: 'image/png' }));
+    el.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true, cancelable: true }));
+  }, png);
+  await s.page.locator('.chip-picture').waitFor();
+  assert.equal(s.mock.requests.filter((r) => r.includes('/uploads')).length, 0);
+  await s.page.getByRole('button', { name: 'Remove tempel.png' }).click();
+  assert.equal(await s.page.locator('.chip').count(), 0);
+  await s.stop();
+});
+
+test('W22 dropping adds chips; dragging text shows nothing', async () => {
+  const s = await start();
+  await s.page.goto(s.mock.url + pathOf(s.mock, 'maya'));
+  await field(s.page).waitFor();
+  const drag = (type, file) => s.page.evaluate(([t, f]) => {
+    const dataTransfer = new DataTransfer();
+    if (f) dataTransfer.items.add(new File(['isi'], 'jatuh.txt', { type: 'text/plain' })); else dataTransfer.setData('text/plain', 'x');
+    const event = new DragEvent(t, { dataTransfer, bubbles: true, cancelable: true });
+    document.querySelector('.sidebar, nav').dispatchEvent(event);
+    return event.defaultPrevented;
+  }, [type, file]);
+  await drag('dragenter', false);
+  assert.equal(await s.page.locator('.drop').count(), 0);
+  await drag('dragenter', true);
+  await s.page.locator('.drop').waitFor();
+  assert.equal(await drag('dragover', true), true);
+  assert.equal(await drag('drop', true), true);
+  await s.page.locator('.chip').filter({ hasText: 'jatuh.txt' }).waitFor();
+  assert.equal(await s.page.locator('.drop').count(), 0);
+  await s.stop();
+});
+
+test('W23 progress in bytes and per cent; Cancel ends it within a second and leaves nothing', async () => {
+  const s = await start();
+  s.mock.slowUploadBytesPerSec = 60_000;
+  await s.page.goto(s.mock.url + pathOf(s.mock, 'maya'));
+  await pick(s.page, txt('besar.txt', 3_000_000));
+  await s.page.locator('.composer-send').click();
+  const bar = s.page.getByRole('progressbar');
+  await bar.waitFor();
+  assert.match(await bar.getAttribute('aria-valuetext'), /MB, \d+%/);
+  await s.page.waitForFunction(() => document.querySelector('progress')?.value > 0);
+  await s.page.getByRole('button', { name: 'Cancel' }).click();
+  await bar.waitFor({ state: 'detached', timeout: 1000 });
+  await s.page.waitForTimeout(500);
+  assert.equal(s.mock.world.uploads.size, 0);
+  await s.stop();
+});
+
+test('W24 a file over the limit is refused before a byte of it is sent', async () => {
+  const s = await start();
+  await s.page.goto(s.mock.url + pathOf(s.mock, 'maya'));
+  await field(s.page).waitFor();
+  await s.page.evaluate(() => {
+    const big = new File(['x'], 'raksasa.iso');
+    Object.defineProperty(big, 'size', { value: 200 * 1024 * 1024 });
+    const clipboardData = new DataTransfer();
+    const event = new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true });
+    Object.defineProperty(event, 'clipboardData', { value: { files: [big], getData: () => '' } });
+    document.querySelector('.composer-field').dispatchEvent(event);
+  });
+  await s.page.getByText(/raksasa.iso is larger than/).waitFor();
+  assert.equal(await s.page.locator('.chip').count(), 0);
+  assert.equal(s.mock.requests.filter((r) => r.includes('/uploads')).length, 0);
+  await s.stop();
+});
+
+test('W25 three files, the second fails: the others arrive and it offers Retry', async () => {
+  const s = await start();
+  await s.page.goto(s.mock.url + pathOf(s.mock, 'maya'));
+  await pick(s.page, [txt('a.txt', 10), txt('b.txt', 20), txt('c.txt', 30)]);
+  await field(s.page).fill('tiga berkas');
+  let seen = 0;
+  await s.page.route('**/api/v1/uploads', (route) => { seen += 1; return seen === 2 ? route.fulfill({ status: 403, json: { error: { code: 'not_allowed', message: 'no', hint: '' } } }) : route.continue(); });
+  await field(s.page).press('Enter');
+  await s.page.locator('.failed').waitFor();
+  await log(s.page).getByText('c.txt').waitFor();
+  const names = () => s.mock.find('izza', 'maya').messages.map((m) => m.file?.name).filter(Boolean);
+  await s.page.waitForFunction(() => document.querySelectorAll('.progress, .sending').length === 0);
+  assert.deepEqual(names(), ['a.txt', 'c.txt']);
+  await s.page.locator('.failed').getByRole('button', { name: 'Retry' }).click();
+  await s.page.waitForFunction(() => !document.querySelector('.failed, .sending, .progress'));
+  assert.deepEqual(names(), ['a.txt', 'c.txt', 'b.txt']);
+  await s.stop();
+});
+
+test('W26 a picture has its place before it is there, and opens in a dialog that gives the focus back', async () => {
+  const s = await start();
+  await s.page.goto(s.mock.url + pathOf(s.mock, 'Kelompok 3'));
+  await messages(s.page).last().waitFor();
+  const shift = await s.page.evaluate(() => new Promise((done) => {
+    let sum = 0;
+    new PerformanceObserver((l) => { for (const e of l.getEntries()) sum += e.value; }).observe({ type: 'layout-shift', buffered: true });
+    setTimeout(() => done(sum), 600);
+  }));
+  const image = s.page.locator('.picture img');
+  assert.deepEqual(await image.evaluate((e) => [e.getAttribute('width'), e.getAttribute('height'), e.loading]), ['420', '236', 'lazy']);
+  assert.ok(shift <= 0.02, `shift ${shift}`);
+  await s.page.locator('.picture').click();
+  await s.page.getByRole('dialog').waitFor();
+  await s.page.keyboard.press('Escape');
+  await s.page.waitForFunction(() => document.activeElement?.className === 'picture');
+  await s.stop();
+});
