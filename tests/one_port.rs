@@ -33,13 +33,16 @@ enum Taken {
 use Taken::{Closed, Http, Line, NotUnderstood};
 
 const OPENINGS: &[(&[u8], Taken)] = &[
-    (b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", Http(200)),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", Http(200)),
     (b"GET / HTTP/1.0\r\n\r\n", Http(200)),
-    (b"HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", Http(200)),
-    (b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", Http(404)),
-    (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", Http(405)),
+    (b"HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", Http(200)),
+    (b"GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", Http(404)),
+    (
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        Http(405),
+    ),
     (b"GET nonsense\r\n\r\n", Http(400)),
-    (b"GET / HTTP/1.1\r\nHost: x\r\nauth messi surabaya\r\n\r\n", Http(400)),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nauth messi surabaya\r\n\r\n", Http(400)),
     (b"help\r\n", Line),
     (b"help\n", Line),
     (b"HELP \r\n", Line),
@@ -56,7 +59,7 @@ const OPENINGS: &[(&[u8], Taken)] = &[
     (b"get / HTTP/1.1\r\n", NotUnderstood),
     (b"<script>alert(1)</script>\r\n", NotUnderstood),
     (b"NICK messi\r\n", NotUnderstood),
-    (b"Host: x\r\n", NotUnderstood),
+    (b"Host: localhost\r\n", NotUnderstood),
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", Closed),
     (b"\0help\r\n", Closed),
     (b"he\0lp\r\n", Closed),
@@ -117,8 +120,9 @@ fn pages_are_there_in_two_languages_and_guarded() {
     for (address, dialect) in &server.listening {
         let get = |path: &str, headers: &str| {
             let mut client = Client::connect(*address);
-            let head =
-                format!("GET {path} HTTP/1.1\r\nHost: x\r\n{headers}Connection: close\r\n\r\n");
+            let head = format!(
+                "GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Connection: close\r\n\r\n"
+            );
             client.trickle(head.as_bytes());
             let answer = client.hear_all();
             let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -170,17 +174,17 @@ fn forged() -> Vec<String> {
         format!("{}x=1\r\n{commands}", post(encoded, length + 5)),
         format!("{}--b\r\n\r\n{commands}", post("multipart/form-data; boundary=b", length + 7)),
         format!(
-            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{commands}"
+            "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{commands}"
         ),
-        format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n{commands}", "x".repeat(2_000)),
+        format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n{commands}", "x".repeat(2_000)),
         format!("GET / HTTP/9.9\r\n\r\n{commands}"),
         format!("PUT / HTTP/1.1\nHost: x\n\n{commands}"),
-        format!("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n{commands}"),
+        format!("OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n{commands}"),
         format!("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{commands}"),
-        format!("CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n{commands}"),
-        format!("Host: x\r\n{commands}"),
+        format!("CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n{commands}"),
+        format!("Host: localhost\r\n{commands}"),
         format!("Content-Length: 0\r\n\r\n{commands}"),
-        format!("help\r\nHost: x\r\n{commands}"),
+        format!("help\r\nHost: localhost\r\n{commands}"),
         format!("help\r\nGET / HTTP/1.1\r\n{commands}"),
         format!("\0{commands}"),
         format!("help\r\n\0\r\n{commands}"),

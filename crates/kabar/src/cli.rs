@@ -71,6 +71,9 @@ pub(crate) struct ServeArgs {
     /// this machine only; nothing is kept
     #[arg(long)]
     pub(crate) demo: bool,
+    /// Read the web app from this directory instead of from the program
+    #[arg(long, value_name = "DIR")]
+    pub(crate) web_dir: Option<PathBuf>,
     /// Weaken durability on purpose: the power-cut test has to be able to fail
     #[arg(long, hide = true)]
     pub(crate) plant_weak_sync: bool,

@@ -27,6 +27,7 @@ pub(crate) struct Config {
     pub(crate) accounts: Accounts,
     pub(crate) sessions: Sessions,
     pub(crate) files: Files,
+    pub(crate) web: Web,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
 }
@@ -59,6 +60,8 @@ pub(crate) struct Accounts {
 pub(crate) enum Registration {
     /// Anyone.
     Open,
+    /// Who has an invitation to a group.
+    Invite,
     /// Nobody but the operator.
     Closed,
 }
@@ -81,6 +84,14 @@ pub(crate) struct Files {
     pub(crate) max_size: u64,
     /// The longest file that an inbox carries along, in bytes; 0: none.
     pub(crate) inline_max: u64,
+}
+
+/// The page and the API.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Web {
+    /// Names by which browsers may ask for this server, beside IP addresses, `localhost` and the host's name.
+    pub(crate) hosts: Vec<String>,
 }
 
 /// How many connections, and how patient.
@@ -243,6 +254,8 @@ mod tests {
         assert_eq!(config.accounts.registration, Registration::Closed);
         assert_eq!(config.accounts.min_password_length, 12);
         assert_eq!(config.sessions.idle_days, 30);
+        let config = load("[accounts]\nregistration = \"invite\"\n", &[]).unwrap();
+        assert_eq!(config.accounts.registration, Registration::Invite);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use kabar_blobs::DirectoryBlobs;
-use kabar_engine::{Engine, LocalBus, Settings, SystemClock};
+use kabar_engine::{Engine, LocalBus, RegistrationPolicy, Settings, SystemClock};
 use kabar_store_sqlite::{Durability, OpenError, SqliteStore};
 use tracing::error;
 
@@ -35,7 +35,11 @@ pub(crate) fn open(directory: &Path, durability: Durability) -> Result<SqliteSto
 /// The rules over a store and the files beside it, as the settings say.
 pub(crate) async fn start(config: &Config, store: Arc<SqliteStore>) -> Result<Arc<Engine>> {
     let settings = Settings {
-        registration_open: config.accounts.registration == Registration::Open,
+        registration: match config.accounts.registration {
+            Registration::Open => RegistrationPolicy::Open,
+            Registration::Invite => RegistrationPolicy::Invite,
+            Registration::Closed => RegistrationPolicy::Closed,
+        },
         password_chars_min: config.accounts.min_password_length.max(1),
         active: Duration::from_secs(u64::from(config.sessions.active_minutes) * SECS_A_MINUTE),
         session_idle: Duration::from_secs(u64::from(config.sessions.idle_days) * SECS_A_DAY),

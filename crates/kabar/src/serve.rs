@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use kabar_api::Site;
 use kabar_catalogue::Lang;
 use kabar_engine::Engine;
 use kabar_store_sqlite::{Durability, SqliteStore};
@@ -78,10 +79,15 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     let bound = bind(&config, lang)?;
     let tasks = TaskTracker::new();
     let place = greeting::place(&config, &bound, demo.is_some());
+    let mut hosts = config.web.hosts.clone();
+    hosts.extend(gethostname::gethostname().into_string());
+    let (stop_pages, tasks_of_pages) = (stop.clone(), tasks.clone());
+    let web_dir = args.web_dir.clone();
+    let site = Site { place, hosts, web_dir, stop: stop_pages, tasks: tasks_of_pages };
     let shared = Arc::new(Shared {
         engine: Arc::clone(&engine),
         gate: Gate::new(config.limits.clone()),
-        routes: kabar_api::router(Arc::clone(&engine), place),
+        routes: kabar_api::router(Arc::clone(&engine), site),
         stop: stop.clone(),
         tasks: tasks.clone(),
     });

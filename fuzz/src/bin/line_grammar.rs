@@ -92,6 +92,7 @@ fn logged_in() -> Stage {
                 password: Password::parse("surabaya").expect("a password"),
                 name: None,
                 country: None,
+                invitation: None,
             };
             engine.add_user(Operator::vouched(), wish, Role::User).await.expect("an account");
         }

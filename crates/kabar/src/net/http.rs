@@ -1,17 +1,24 @@
 //! HTTP on a connection.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use kabar_api::Held;
+use parking_lot::Mutex;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+use tower::ServiceExt;
 use tracing::debug;
 
 use super::deadline::reached;
+use super::gate::Pass;
 use super::prefixed::Prefixed;
 use super::{Peer, Shared};
 
@@ -43,6 +50,7 @@ pub(crate) async fn serve(
     mut prefix: BytesMut,
     mut stream: TcpStream,
     peer: Peer,
+    pass: Pass,
     shared: &Shared,
 ) {
     let speaks = tokio::select! {
@@ -65,8 +73,17 @@ pub(crate) async fn serve(
         .keep_alive_interval(Some(Duration::from_secs(HEAD_SECS_MAX)))
         .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
         .max_concurrent_streams(100);
-    let service = TowerToHyperService::new(shared.routes.clone());
-    let connection = builder.serve_connection(TokioIo::new(Prefixed::new(prefix, stream)), service);
+    // A WebSocket lives on when this function is done with its connection, and keeps its place.
+    let held = Held(Arc::new(Mutex::new(pass)));
+    let came_from = kabar_api::Peer { address: peer.ip(), is_https: false };
+    let routes = shared.routes.clone().map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(came_from);
+        request.extensions_mut().insert(held.clone());
+        request
+    });
+    let stream = TokioIo::new(Prefixed::new(prefix, stream));
+    let service = TowerToHyperService::new(routes);
+    let connection = builder.serve_connection_with_upgrades(stream, service);
     tokio::pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,

@@ -95,7 +95,7 @@ async fn converse(
                 () = shared.stop.cancelled() => return,
             };
             if speaks {
-                http::serve(input, stream, peer, &shared).await;
+                http::serve(input, stream, peer, pass, &shared).await;
             }
             return;
         }
@@ -109,7 +109,7 @@ async fn converse(
                 Spoken::Protocol(Protocol::Form) => Text::Form,
                 Spoken::Protocol(Protocol::Keyword) => Text::Keyword,
                 Spoken::Protocol(Protocol::Http) => {
-                    return http::serve(input, stream, peer, &shared).await;
+                    return http::serve(input, stream, peer, pass, &shared).await;
                 }
                 Spoken::NotUnderstood => {
                     // One fixed answer; nothing of the input is in it.

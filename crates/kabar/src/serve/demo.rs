@@ -60,6 +60,7 @@ pub(super) async fn populate(engine: &Engine) -> Result<()> {
             password: Password::parse(PASSWORD)?,
             name: Some(DisplayName::parse(name)?),
             country: Some(Country::parse(country)?),
+            invitation: None,
         };
         engine.add_user(Operator::vouched(), wish, Role::User).await?;
         anyhow::Ok(())

@@ -98,7 +98,7 @@ pub(super) fn greet(config: &Config, bound: &[Bound], demo: bool, is_new: bool, 
     let attempt = match config.accounts.registration {
         _ if demo => Text::TryDemo,
         Registration::Open => Text::Try,
-        Registration::Closed => Text::TryClosed,
+        Registration::Invite | Registration::Closed => Text::TryClosed,
     };
     eprintln!("{}\n", say(title));
     if page.is_some() {

@@ -123,6 +123,7 @@ async fn try_carry_out(engine: &Engine, by: Operator, request: Request) -> Resul
                 password: Password::parse(&password)?,
                 name: name.map(|name| DisplayName::parse(&name)).transpose()?,
                 country: country.map(|country| Country::parse(&country)).transpose()?,
+                invitation: None,
             };
             let role = if admin { Role::Administrator } else { Role::User };
             let user = engine.add_user(by, wish, role).await?;
