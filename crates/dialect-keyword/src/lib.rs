@@ -18,7 +18,6 @@ mod reply;
 mod request;
 mod scanner;
 mod session;
-mod time;
 mod transfer;
 mod wording;
 

@@ -5,12 +5,11 @@ use std::borrow::Cow;
 use kabar_engine::{Group, InboxItem, Posting, Receipt};
 use kabar_model::{Address, File};
 use kabar_wire::json::{self, Object};
-use kabar_wire::said;
+use kabar_wire::{rfc3339, said};
 
 use crate::blocks::with_braces_off_block_ends;
 use crate::complaint::Complaint;
 use crate::line::Lines;
-use crate::time::rfc3339;
 use crate::transfer::{Announced, Found};
 use crate::wording;
 

@@ -50,6 +50,21 @@ pub struct Inbox {
     pub receipt: Option<Receipt>,
 }
 
+impl Inbox {
+    /// The messages by the username of who wrote them, in the order of each one's first.
+    pub fn by_sender(&self) -> Vec<(&str, Vec<&InboxItem>)> {
+        let mut by_sender: Vec<(&str, Vec<&InboxItem>)> = Vec::new();
+        for item in &self.items {
+            let sender = item.from.username.as_str();
+            match by_sender.iter_mut().find(|(name, _)| *name == sender) {
+                Some((_, items)) => items.push(item),
+                None => by_sender.push((sender, vec![item])),
+            }
+        }
+        by_sender
+    }
+}
+
 /// A message in an inbox.
 #[derive(Clone, Debug)]
 pub struct InboxItem {

@@ -16,9 +16,11 @@ pub mod json;
 pub mod laws;
 mod said;
 pub mod sniff;
+mod time;
 pub mod transcript;
 
 pub use frame::{LineFramer, LineTooLong};
 pub use guard::{Suspicious, before_login};
 pub use said::said;
 pub use sniff::{Known, Protocol, SNIFF_BYTES_MAX, Sniff, sniff};
+pub use time::rfc3339;

@@ -2,10 +2,9 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
 use kabar_engine::{Caller, InboxItem};
 use kabar_wire::json::List;
-use kabar_wire::said;
+use kabar_wire::{rfc3339, said};
 
 use super::{Command, Run};
 use crate::form::Form;
@@ -29,14 +28,7 @@ fn run<'a>(
 ) -> BoxFuture<'a, Outcome> {
     async move {
         let inbox = session.engine.inbox(&caller).await?;
-        let mut by_sender: Vec<(&str, Vec<&InboxItem>)> = Vec::new();
-        for item in &inbox.items {
-            let sender = item.from.username.as_str();
-            match by_sender.iter_mut().find(|(name, _)| *name == sender) {
-                Some((_, items)) => items.push(item),
-                None => by_sender.push((sender, vec![item])),
-            }
-        }
+        let by_sender = inbox.by_sender();
         let object = ok(|o| {
             o.object("messages", |senders| {
                 for (sender, items) in &by_sender {
@@ -68,9 +60,4 @@ fn write(list: &mut List<'_>, item: &InboxItem) {
         }
         o.text("sent_at", &rfc3339(item.at));
     });
-}
-
-/// RFC 3339 in UTC. A moment beyond the year 9999 is shown as the last one before.
-fn rfc3339(at: kabar_model::Timestamp) -> String {
-    Timestamp::from_microsecond(at.0).unwrap_or(Timestamp::MAX).to_string()
 }

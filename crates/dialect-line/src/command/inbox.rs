@@ -4,10 +4,9 @@ use base64::engine::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
 use kabar_engine::{Caller, InboxItem};
 use kabar_wire::json::List;
-use kabar_wire::said;
+use kabar_wire::{rfc3339, said};
 
 use super::{Command, Run};
 use crate::reply::{Complaint, Outcome, Reply, ok};
@@ -34,14 +33,7 @@ fn run<'a>(
             return Err(Complaint::Usage);
         }
         let inbox = session.engine.inbox_with_contents(&caller).await?;
-        let mut by_sender: Vec<(&str, Vec<&InboxItem>)> = Vec::new();
-        for item in &inbox.items {
-            let sender = item.from.username.as_str();
-            match by_sender.iter_mut().find(|(name, _)| *name == sender) {
-                Some((_, items)) => items.push(item),
-                None => by_sender.push((sender, vec![item])),
-            }
-        }
+        let by_sender = inbox.by_sender();
         let deleted = Text::Deleted.words(session.profile);
         let bytes = ok(|o| {
             o.object("messages", |senders| {
@@ -77,9 +69,4 @@ fn write(list: &mut List<'_>, item: &InboxItem, deleted: &str) {
             o.text("file_content", &STANDARD.encode(contents));
         }
     });
-}
-
-/// RFC 3339 in UTC. A moment beyond the year 9999 is shown as the last one before.
-fn rfc3339(at: kabar_model::Timestamp) -> String {
-    Timestamp::from_microsecond(at.0).unwrap_or(Timestamp::MAX).to_string()
 }
