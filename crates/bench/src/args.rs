@@ -43,6 +43,8 @@ pub enum Mode {
     Resumes,
     /// Many connections that log in and then stay silent
     Idle,
+    /// Many streams of the API's events that stay silent
+    Events,
     /// A room or group of many: each message is on its way until all of them have it
     Rooms,
     /// Files sent to one receiver each, then fetched and compared byte by byte
@@ -55,7 +57,7 @@ impl Mode {
             // More than a few only queue up: password hashing uses the processor alone.
             Self::Logins => 8,
             Self::Pairs | Self::Resumes => 64,
-            Self::Idle => 1000,
+            Self::Idle | Self::Events => 1000,
             Self::Rooms => 100,
             Self::Files => 1,
         }
@@ -85,7 +87,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = within::<u32>(1, PAIRS_MAX))]
     pub(crate) pairs: u32,
 
-    /// Connections; 8 for logins, 64 for resumes, 1000 for idle, 1 for files unless given
+    /// Connections; 8 for logins, 64 for resumes, 1000 for idle and events, 1 for files unless given
     #[arg(long, value_name = "N", value_parser = within::<u32>(1, CONNECTIONS_MAX))]
     connections: Option<u32>,
 
@@ -198,6 +200,11 @@ impl BenchArgs {
                 self.mode == Mode::Rooms && self.senders > self.people,
                 "more senders than people",
                 "ask for fewer senders or more people",
+            ),
+            (
+                self.mode == Mode::Events && self.dialect() != Dialect::Line,
+                "events come over HTTP, by the tokens of dialect line",
+                "leave --dialect away",
             ),
             (
                 self.mode == Mode::Resumes && keyword,
@@ -344,6 +351,7 @@ pub(crate) mod tests {
                 &["--mode=rooms", "--people=2", "--senders=3"],
             ),
             (&["--mode=logins", "--dialect=keyword"], &["--mode=resumes", "--dialect=keyword"]),
+            (&["--mode=events"], &["--mode=events", "--dialect=form"]),
             (&["--dialect=keyword", "--body=100"], &["--dialect=keyword", "--body=101"]),
             (
                 &["--mode=files", "--files=16", "--size=1GiB"],

@@ -158,6 +158,19 @@ impl Connection {
         nothing_more && self.unread().is_empty()
     }
 
+    /// Whether the connection is open and nothing but `frame`, any number of times, waits on it.
+    pub(crate) fn has_only(&self, frame: &[u8]) -> bool {
+        let mut waiting = [0; 64];
+        loop {
+            match self.stream.try_read(&mut waiting) {
+                Ok(0) => return false,
+                Ok(read) if waiting[..read].chunks(frame.len()).all(|part| part == frame) => (),
+                Ok(_) => return false,
+                Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
+            }
+        }
+    }
+
     /// Makes room to read much at a time.
     pub(crate) fn expect_bulk(&mut self) {
         if self.buffer.len() < BUFFER_BYTES_BULK {

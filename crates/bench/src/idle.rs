@@ -1,11 +1,12 @@
-//! Mode idle: what does the server's memory grow by for each silent connection?
+//! Modes idle and events: what does the server's memory grow by for each silent connection?
 
 use serde::Serialize;
 use tokio::time::sleep;
 
 use crate::accounts::{self, Account, no_conversation};
-use crate::args::BenchArgs;
+use crate::args::{BenchArgs, Mode};
 use crate::connection::Connection;
+use crate::events;
 use crate::outcome::Trouble;
 use crate::process;
 
@@ -22,23 +23,31 @@ pub(crate) struct Idle {
 }
 
 pub(crate) async fn run(args: &BenchArgs, run: u32) -> Result<Idle, Trouble> {
-    let ready = accounts::ready(args.target(), run, 1, args.accounts.as_deref()).await?;
-    // Where a session is good on any connection, one login is enough for all of them.
-    let account = &ready.accounts[0];
+    let per_account = match args.mode {
+        Mode::Events => events::STREAMS_EACH,
+        // Where a session is good on any connection, one login is enough for all of them.
+        _ => u32::MAX,
+    };
+    let count = args.connections().div_ceil(per_account) as usize;
+    let ready = accounts::ready(args.target(), run, count, args.accounts.as_deref()).await?;
     let resident = || {
         let sample = args.server_pid.and_then(|pid| process::sample(pid).ok());
         sample.map(|sample| sample.resident_kib)
     };
     // The first one also pays for what the server sets up once.
-    open(args, account).await?;
+    drop(open(args, &ready.accounts[0]).await?);
     let before = resident();
     let mut connections = Vec::with_capacity(args.connections() as usize);
-    for _ in 0..args.connections() {
-        connections.push(open(args, account).await?);
+    for number in 0..args.connections() {
+        connections.push(open(args, &ready.accounts[(number / per_account) as usize]).await?);
     }
     sleep(args.duration()).await;
     let after = resident();
-    let quiet = connections.iter().filter(|connection| connection.is_quiet()).count();
+    let is_quiet = |connection: &&Connection| match args.mode {
+        Mode::Events => events::is_quiet(connection),
+        _ => connection.is_quiet(),
+    };
+    let quiet = connections.iter().filter(is_quiet).count();
     let disturbed = u32::try_from(connections.len() - quiet).expect("counted in 32 bits above");
     Ok(Idle {
         connections: args.connections(),
@@ -51,6 +60,9 @@ pub(crate) async fn run(args: &BenchArgs, run: u32) -> Result<Idle, Trouble> {
 
 async fn open(args: &BenchArgs, account: &Account) -> Result<Connection, Trouble> {
     let failed = |error| no_conversation(args.server, &error);
+    if args.mode == Mode::Events {
+        return events::open(args.server, account).await.map_err(failed);
+    }
     let dialect = args.dialect();
     let mut connection =
         Connection::open_as(args.server, dialect, account).await.map_err(failed)?;

@@ -11,6 +11,7 @@ mod check;
 mod connection;
 mod dialect;
 mod disk;
+mod events;
 #[cfg(test)]
 mod fake;
 mod files;

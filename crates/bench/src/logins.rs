@@ -35,7 +35,7 @@ impl Requests for Cycle {
 fn request(mode: Mode, dialect: Dialect, account: &Account) -> Vec<u8> {
     match mode {
         Mode::Logins => dialect.log_in(account),
-        Mode::Resumes | Mode::Idle | Mode::Pairs | Mode::Rooms | Mode::Files => {
+        Mode::Resumes | Mode::Idle | Mode::Events | Mode::Pairs | Mode::Rooms | Mode::Files => {
             dialect.inbox(&account.token)
         }
     }

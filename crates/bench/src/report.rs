@@ -180,6 +180,7 @@ impl fmt::Display for Report {
             Mode::Logins => "logins",
             Mode::Resumes => "resumes",
             Mode::Idle => "idle connections",
+            Mode::Events => "silent streams of events",
             Mode::Rooms => "messages",
             Mode::Files => "files",
         };

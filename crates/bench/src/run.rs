@@ -70,7 +70,7 @@ pub(crate) fn measure(args: &BenchArgs) -> Result<Report, Trouble> {
                 report.fanout = Some(found.fanout);
             }
             Mode::Files => report.files = Some(files::run(args, run, &meter).await?),
-            Mode::Idle => report.idle = Some(idle::run(args, run).await?),
+            Mode::Idle | Mode::Events => report.idle = Some(idle::run(args, run).await?),
         }
         Ok(())
     })?;
