@@ -38,7 +38,7 @@ impl Server {
     /// The same with these settings.
     pub(crate) fn demo_with(dialects: &[&str], variables: &[(&str, &str)]) -> Self {
         let listen: Vec<String> = dialects.iter().map(|d| format!("127.0.0.1:0/{d}")).collect();
-        let mut args = vec!["--demo"];
+        let mut args = vec!["--demo=accounts"];
         for address in &listen {
             args.extend(["--listen", address]);
         }

@@ -10,6 +10,7 @@ use kabar_model::UserId;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use crate::events::Streams;
 use crate::pictures::Pictures;
 use crate::site::Site;
 use crate::uploads::Uploads;
@@ -25,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) engine: Arc<Engine>,
     pub(crate) site: Site,
     pub(crate) uploads: Arc<Uploads>,
+    pub(crate) streams: Arc<Streams>,
     pub(crate) pictures: Pictures,
     active: Mutex<Option<(Instant, Arc<HashSet<UserId>>)>>,
 }
@@ -39,8 +41,14 @@ impl Deref for Api {
 
 impl Api {
     pub(crate) fn new(engine: Arc<Engine>, site: Site) -> Self {
-        let (uploads, pictures) = (Arc::default(), Pictures::default());
-        Self(Arc::new(Shared { engine, site, uploads, pictures, active: Mutex::default() }))
+        Self(Arc::new(Shared {
+            engine,
+            site,
+            uploads: Arc::default(),
+            streams: Arc::default(),
+            pictures: Pictures::default(),
+            active: Mutex::default(),
+        }))
     }
 
     /// Who is active, or was a moment ago.

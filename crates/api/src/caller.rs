@@ -3,10 +3,11 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE, SET_COOKIE, UPGRADE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::response::AppendHeaders;
 use kabar_engine::{Caller, Origin};
 use kabar_model::{Refusal, SessionToken};
+use percent_encoding::percent_decode_str;
 
 use crate::api::Api;
 use crate::host;
@@ -15,6 +16,12 @@ use crate::site::Peer;
 
 /// The cookie with the token of the web app's session.
 const COOKIE_NAME: &str = "kabar_session";
+/// The same where the connection is encrypted: no other host, and nobody on the way, can set it for ours (RFC
+/// 6265bis, cookie name prefixes).
+const COOKIE_NAME_HTTPS: &str = "__Host-kabar_session";
+/// Whom the client takes itself for, percent-encoded (RFC 3986). Pages share a cookie: when another person signs in
+/// on one, the others must do nothing in their name.
+const MEANT: HeaderName = HeaderName::from_static("kabar-user");
 /// How long a browser keeps it, in seconds: as long as browsers keep any. The session may end before.
 const COOKIE_SECS: u64 = 400 * 24 * 60 * 60;
 
@@ -29,14 +36,23 @@ impl FromRequestParts<Api> for SignedIn {
         let token = if let Some(token) = bearer(&parts.headers) {
             token
         } else {
-            let token = cookie(&parts.headers, COOKIE_NAME).ok_or_else(Problem::unauthorized)?;
+            let peer: Peer = parts.extensions.get().copied().unwrap_or_default();
+            let token = session_cookie(&parts.headers, peer).ok_or_else(Problem::unauthorized)?;
             if !reads || parts.headers.contains_key(UPGRADE) {
-                host::same_origin(parts)?;
+                host::same_origin(parts, peer)?;
             }
             token
         };
         let token = SessionToken::parse(token).ok_or_else(Problem::unauthorized)?;
         let caller = api.engine.resume(token).await?;
+        if let Some(meant) = parts.headers.get(&MEANT) {
+            let user = api.engine.account(&caller).await?;
+            let meant =
+                meant.to_str().ok().map(|name| percent_decode_str(name).decode_utf8_lossy());
+            if meant.as_deref() != Some(user.username.as_str()) {
+                return Err(Problem::unauthorized());
+            }
+        }
         if !reads && !caller.writes() {
             return Err(Refusal::NotAllowed.into());
         }
@@ -88,15 +104,28 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
     pairs.find(|(known, _)| known.trim() == name).map(|(_, value)| value.trim())
 }
 
-/// The header that gives a browser the token, or takes it away.
+/// The token in the cookie. Over an encrypted connection the plain one does not count: another host could have set
+/// it.
+fn session_cookie(headers: &HeaderMap, peer: Peer) -> Option<&str> {
+    cookie(headers, if peer.is_https { COOKIE_NAME_HTTPS } else { COOKIE_NAME })
+}
+
+/// The headers that give a browser the token, or take it away; the other cookie goes in any case.
 pub(crate) fn set_cookie(
     token: Option<&str>,
     peer: Peer,
-) -> AppendHeaders<[(axum::http::HeaderName, HeaderValue); 1]> {
+) -> AppendHeaders<Vec<(HeaderName, HeaderValue)>> {
     let (value, age) = token.map_or(("", 0), |token| (token, COOKIE_SECS));
-    let secure = if peer.is_https { "; Secure" } else { "" };
+    let cookies = if peer.is_https {
+        vec![set(COOKIE_NAME_HTTPS, value, age, "; Secure"), set(COOKIE_NAME, "", 0, "; Secure")]
+    } else {
+        vec![set(COOKIE_NAME, value, age, ""), set(COOKIE_NAME_HTTPS, "", 0, "; Secure")]
+    };
+    AppendHeaders(cookies)
+}
+
+fn set(name: &str, value: &str, age: u64, secure: &str) -> (HeaderName, HeaderValue) {
     let cookie =
-        format!("{COOKIE_NAME}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={age}{secure}");
-    let cookie = HeaderValue::from_str(&cookie).expect("a token is plain ASCII");
-    AppendHeaders([(SET_COOKIE, cookie)])
+        format!("{name}={value}; HttpOnly; SameSite=Strict; Path=/; Max-Age={age}{secure}");
+    (SET_COOKIE, HeaderValue::from_str(&cookie).expect("a token is plain ASCII"))
 }

@@ -28,10 +28,12 @@ use crate::problem::Shown;
         (name = "messages", description = "Messages"),
         (name = "files", description = "Files"),
         (name = "groups", description = "Groups"),
+        (name = "rooms", description = "Rooms"),
         (name = "contacts", description = "Contacts"),
         (name = "search", description = "Searching"),
         (name = "programs", description = "Programs"),
         (name = "events", description = "Events"),
+        (name = "admin", description = "Administration"),
     ),
     security(("bearer" = []), ("cookie" = [])),
     servers((url = "/api/v1")),
@@ -45,7 +47,7 @@ pub(crate) fn about() -> Document {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     let cookie = ApiKey::Cookie(ApiKeyValue::with_description(
         "kabar_session",
-        "With it, whatever is not GET or HEAD, and the WebSocket, bears an Origin whose host is that of Host.",
+        "Over HTTPS `__Host-kabar_session`. With it, whatever is not GET or HEAD, and the WebSocket, bears an Origin whose host is that of Host.",
     ));
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
     components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));

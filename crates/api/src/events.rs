@@ -1,7 +1,9 @@
 //! Events over a WebSocket (RFC 6455): what happens, from where a client left off.
 
 mod frame;
+mod missed;
 mod stream;
+mod streams;
 
 use axum::Extension;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -22,6 +24,7 @@ use crate::site::Held;
 use crate::text::Text;
 
 pub(crate) use frame::{Asked, Frame};
+pub(crate) use streams::Streams;
 
 /// The longest frame that a client may send.
 const FRAME_BYTES_MAX: usize = 16 * 1024;
@@ -44,6 +47,7 @@ pub(crate) async fn events(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Answer<Response> {
     let upgrade = upgrade.map_err(|_| Problem::new(Code::BadRequest, Text::BadRequest))?;
+    let counted = api.streams.count(caller.user())?;
     // What is no position of ours is too far behind.
     let since = since.filter(|since| !since.is_empty());
     let since = since.map(|since| position(&since).unwrap_or(Arrival(i64::MAX)));
@@ -53,7 +57,7 @@ pub(crate) async fn events(
     let running = api.site.tasks.token();
     Ok(upgrade.on_upgrade(async move |socket| {
         stream::serve(api, (caller, lang), since, socket).await;
-        drop((running, held));
+        drop((running, held, counted));
     }))
 }
 

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::api::Api;
 use crate::problem::{Answer, Code, Problem};
+use crate::site::Peer;
 use crate::text::Text;
 
 /// The host and port that a request asks for, as written.
@@ -31,10 +32,14 @@ pub(crate) async fn known(State(api): State<Api>, request: Request, next: Next) 
 }
 
 /// Whether the page that asks is one of ours: only those may use the cookie for more than reading.
-pub(crate) fn same_origin(parts: &Parts) -> Answer<()> {
+pub(crate) fn same_origin(parts: &Parts, peer: Peer) -> Answer<()> {
     let origin = parts.headers.get(ORIGIN).and_then(|origin| origin.to_str().ok());
-    let origin = origin.and_then(|origin| {
-        origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))
+    // Of a proxy that is not trusted nothing is known, so either will do; where the connection is encrypted, a page
+    // that came unencrypted may be anybody's.
+    let origin = origin.and_then(|origin| match origin.split_once("://") {
+        Some(("https", host)) => Some(host),
+        Some(("http", host)) if !peer.is_https => Some(host),
+        _ => None,
     });
     match (origin, asked_for(&parts.uri, &parts.headers)) {
         (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(host) => Ok(()),

@@ -39,7 +39,7 @@ use crate::api::Api;
 use crate::problem::{Code, Problem};
 use crate::text::Text;
 
-pub use page::Place;
+pub use page::{Demo, Listener, Place, Speaks};
 pub use site::{Held, Peer, Site};
 
 /// What every page may do unless it says otherwise: nothing but what stands in it.
@@ -58,13 +58,14 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// All routes.
 pub fn router(engine: Arc<Engine>, site: impl Into<Site>) -> Router {
     let site = site.into();
-    let place = Arc::new(site.place.clone());
+    let front = page::Front { place: site.place.clone(), engine: Arc::clone(&engine) };
     let web = web::routes(site.web_dir.as_deref());
     let api = Api::new(Arc::clone(&engine), site);
     let known = from_fn_with_state(api.clone(), host::known);
     Router::new()
         .route("/", get(page::front))
-        .with_state(place)
+        .route("/front.css", get(page::style))
+        .with_state(Arc::new(front))
         .merge(
             Router::new()
                 .route("/healthz", get(health::alive))

@@ -5,10 +5,15 @@ mod message;
 mod user;
 
 use kabar_model::Timestamp;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 pub(crate) use conversation::{Conversation, MemberRole, VisibilityName};
 pub(crate) use message::Message;
-pub(crate) use user::{Author, Me, User};
+pub(crate) use user::{Author, Me, RoleName, User};
+
+/// What need not stay as it is in an address (RFC 3986 §2.3) or an extended header value (RFC 8187 §3.2.1).
+pub(crate) const EXCEPT_UNRESERVED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A time as it is shown: RFC 3339, UTC, microseconds.
 pub(crate) fn time(at: Timestamp) -> String {

@@ -20,6 +20,12 @@ use crate::text::Text;
 /// What a handler answers.
 pub(crate) type Answer<T> = Result<T, Problem>;
 
+/// The value that names the field of a request, in words and to programs.
+const FIELD: &str = "field";
+
+/// After how many seconds there may be room for one more of what there were too many of.
+const TOO_MANY_WAIT_SECS: u64 = 5;
+
 /// How far an upload has come, where a request was wrong about it.
 pub(crate) const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 
@@ -92,7 +98,8 @@ codes! {
     TooManyAttempts = TOO_MANY_REQUESTS;
     /// The body or the file is too large.
     TooLarge = PAYLOAD_TOO_LARGE;
-    /// The upload stands elsewhere; `Upload-Offset` says where.
+    /// It does not fit what is there: the upload stands elsewhere (`Upload-Offset` says where), or something else
+    /// was sent with that key, with that upload or under that name.
     Conflict = CONFLICT;
     /// The realm is not linked, or does not answer.
     RealmUnknown = NOT_FOUND;
@@ -137,6 +144,9 @@ pub(crate) struct ShownError {
     /// What may help.
     #[schema(required)]
     pub(crate) hint: Option<String>,
+    /// The field of the request that is wrong, where it is one.
+    #[schema(required)]
+    pub(crate) field: Option<String>,
 }
 
 impl Problem {
@@ -150,6 +160,12 @@ impl Problem {
     pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.0.values.push((name, value.to_string()));
         self
+    }
+
+    /// The field of the request that is wrong.
+    pub(crate) fn field(mut self, field: &str) -> Self {
+        self.0.values.retain(|(name, _)| *name != FIELD);
+        self.with(FIELD, field)
     }
 
     pub(crate) fn hint(mut self, hint: Text) -> Self {
@@ -172,11 +188,17 @@ impl Problem {
     }
 
     pub(crate) fn missing(field: &str) -> Self {
-        Self::new(Code::MissingField, Text::MissingField).with("field", field)
+        Self::new(Code::MissingField, Text::MissingField).field(field)
     }
 
     pub(crate) fn invalid(field: &str) -> Self {
-        Self::new(Code::InvalidField, Text::InvalidField).with("field", field)
+        Self::new(Code::InvalidField, Text::InvalidField).field(field)
+    }
+
+    /// More of these at the same time than are taken; when one has ended, another may come.
+    pub(crate) fn too_many_at_once(field: &str) -> Self {
+        let problem = Self::new(Code::TooMany, Text::TooMany).field(field);
+        problem.status(StatusCode::TOO_MANY_REQUESTS).header(RETRY_AFTER, TOO_MANY_WAIT_SECS)
     }
 
     pub(crate) fn unauthorized() -> Self {
@@ -207,7 +229,9 @@ impl Problem {
             self.0.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let message = self.0.message.say(lang, &values);
         let hint = self.0.hint.map(|hint| hint.say(lang, &values));
-        Shown { error: ShownError { code: self.0.code, message, hint } }
+        let field = values.iter().find(|(name, _)| *name == FIELD);
+        let field = field.map(|(_, field)| (*field).to_owned());
+        Shown { error: ShownError { code: self.0.code, message, hint, field } }
     }
 }
 
@@ -263,12 +287,12 @@ impl From<Refusal> for Problem {
             Refusal::TooMany(_) => (Code::TooMany, Text::TooMany),
             Refusal::PasswordTooShort { chars_min } => {
                 let problem = Self::new(Code::InvalidField, Text::PasswordShort);
-                return problem.with("chars", chars_min);
+                return problem.with("chars", chars_min).field(name(Field::Password));
             }
         };
         let problem = Self::new(code, text);
         match refusal {
-            Refusal::TooLong(field) | Refusal::TooMany(field) => problem.with("field", name(field)),
+            Refusal::TooLong(field) | Refusal::TooMany(field) => problem.field(name(field)),
             _ => problem,
         }
     }

@@ -1,6 +1,7 @@
 //! The table of routes: what is under `/api/v1`, a file a family.
 
 mod accounts;
+mod admin;
 mod contacts;
 mod conversations;
 mod files;
@@ -12,6 +13,7 @@ mod members;
 mod messages;
 mod people;
 mod realm;
+mod rooms;
 mod search;
 mod sessions;
 mod tokens;
@@ -55,6 +57,8 @@ pub(crate) fn all(about: OpenApi) -> OpenApiRouter<Api> {
         .routes(routes!(hooks::post))
         .routes(routes!(groups::list, groups::create))
         .routes(routes!(groups::join))
+        .routes(routes!(rooms::list))
+        .routes(routes!(rooms::people))
         .routes(routes!(uploads::begin))
         .routes(routes!(uploads::stands, uploads::send, uploads::give_up))
         .routes(routes!(files::contents))
@@ -64,5 +68,10 @@ pub(crate) fn all(about: OpenApi) -> OpenApiRouter<Api> {
         .routes(routes!(search::search))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::dismiss))
+        .routes(routes!(admin::overview::overview))
+        .routes(routes!(admin::list, admin::create))
+        .routes(routes!(admin::change))
+        .routes(routes!(admin::password))
+        .routes(routes!(admin::end_sessions))
         .routes(routes!(events::events))
 }

@@ -3,6 +3,7 @@
 //! The files are named by a hash of all of them, so a browser may keep them for good: another version has
 //! another address.
 
+mod encoding;
 mod files;
 
 use std::path::Path;
@@ -11,8 +12,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path as Parts, State};
 use axum::http::header::{
-    ACCEPT_ENCODING, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, VARY,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -24,14 +25,26 @@ use sha2::{Digest, Sha256};
 use crate::caller::cookie;
 use crate::language;
 use crate::problem::{Answer, Problem};
-use files::{Contents, Files};
+use files::Files;
 
-/// What the app's page may do: load its own modules, styles and pictures, talk to its own server, and nothing
-/// by strings of code.
-const APP_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
-    img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
-    base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
-    trusted-types kabar-worker";
+/// What a page of the app may do: load its own modules, styles and pictures, talk to its own server, and nothing
+/// by strings of code but what has a trusted type of this name.
+macro_rules! policy {
+    ($trusted:literal) => {
+        concat!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; ",
+            "img-src 'self' blob: data:; media-src 'self' blob:; font-src 'self'; manifest-src 'self'; ",
+            "worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; ",
+            "require-trusted-types-for 'script'; trusted-types ",
+            $trusted
+        )
+    };
+}
+
+/// A page of the app trusts no string.
+const APP_POLICY: &str = policy!("'none'");
+/// The same for the page that starts the worker: its address must be made a trusted one, under this name.
+const OFFLINE_POLICY: &str = policy!("kabar-worker");
 
 /// Lets the worker, which stands at the root, look after `/app`.
 const WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
@@ -40,6 +53,7 @@ const WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allow
 pub(crate) fn routes(directory: Option<&Path>) -> Router {
     Router::new()
         .route("/app", get(page))
+        .route("/app/offline", get(offline))
         .route("/app/{*path}", get(page))
         .route("/sw.js", get(worker))
         .route("/manifest.webmanifest", get(manifest))
@@ -48,21 +62,33 @@ pub(crate) fn routes(directory: Option<&Path>) -> Router {
 }
 
 async fn page(State(files): State<Arc<Files>>, headers: HeaderMap) -> Answer<Response> {
-    filled(&files, "index.html", &headers).await
+    filled(&files, "index.html", APP_POLICY, &headers).await
+}
+
+async fn offline(State(files): State<Arc<Files>>, headers: HeaderMap) -> Answer<Response> {
+    match filled(&files, "offline.html", OFFLINE_POLICY, &headers).await {
+        Ok(response) => Ok(response),
+        Err(_) => filled(&files, "index.html", APP_POLICY, &headers).await,
+    }
 }
 
 async fn worker(State(files): State<Arc<Files>>, headers: HeaderMap) -> Answer<Response> {
-    let mut response = filled(&files, "sw.js", &headers).await?;
+    let mut response = filled(&files, "sw.js", APP_POLICY, &headers).await?;
     response.headers_mut().insert(WORKER_ALLOWED, HeaderValue::from_static("/app"));
     Ok(response)
 }
 
 async fn manifest(State(files): State<Arc<Files>>, headers: HeaderMap) -> Answer<Response> {
-    filled(&files, "manifest.webmanifest", &headers).await
+    filled(&files, "manifest.webmanifest", APP_POLICY, &headers).await
 }
 
 /// A file with its placeholders filled in for this visitor. It is asked for anew each time.
-async fn filled(files: &Files, name: &str, headers: &HeaderMap) -> Answer<Response> {
+async fn filled(
+    files: &Files,
+    name: &str,
+    policy: &'static str,
+    headers: &HeaderMap,
+) -> Answer<Response> {
     let contents = files.read(name).await.ok_or_else(Problem::not_found)?;
     let lang = match cookie(headers, "lang") {
         Some("id") => "id",
@@ -83,9 +109,9 @@ async fn filled(files: &Files, name: &str, headers: &HeaderMap) -> Answer<Respon
         (ETAG, tag.clone()),
         (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
         (VARY, HeaderValue::from_static("Cookie, Accept-Language")),
-        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(APP_POLICY)),
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
     ];
-    if headers.get(IF_NONE_MATCH) == Some(&tag) {
+    if is_known(headers, &tag) {
         return Ok((StatusCode::NOT_MODIFIED, own).into_response());
     }
     Ok((own, [(CONTENT_TYPE, files::media_type(name))], text).into_response())
@@ -100,26 +126,27 @@ async fn file(
     if version != files.version() {
         return Err(Problem::not_found());
     }
-    let Contents { bytes, gzip, lasts } = files.read(&name).await.ok_or_else(Problem::not_found)?;
-    let lasting = if lasts { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let contents = files.read(&name).await.ok_or_else(Problem::not_found)?;
+    let lasting = if contents.lasts { "public, max-age=31536000, immutable" } else { "no-cache" };
     let own = [
         (CONTENT_TYPE, files::media_type(&name)),
         (CACHE_CONTROL, lasting),
         (CONTENT_SECURITY_POLICY, APP_POLICY),
         (VARY, "Accept-Encoding"),
     ];
-    match gzip.filter(|_| takes_gzip(&headers)) {
-        Some(gzip) => Ok((own, [(CONTENT_ENCODING, "gzip")], gzip).into_response()),
-        None => Ok((own, bytes).into_response()),
+    let mut packed = encoding::taken(&headers)
+        .filter_map(|encoding| Some((encoding, contents.packed(encoding)?)));
+    match packed.next() {
+        Some((encoding, bytes)) => {
+            Ok((own, [(CONTENT_ENCODING, encoding.name())], bytes).into_response())
+        }
+        None => Ok((own, contents.bytes).into_response()),
     }
 }
 
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    accepted.is_some_and(|accepted| {
-        accepted.split(',').any(|coding| {
-            let (coding, weight) = coding.split_once(';').unwrap_or((coding, ""));
-            coding.trim().eq_ignore_ascii_case("gzip") && !matches!(weight.trim(), "q=0" | "q=0.0")
-        })
-    })
+/// Whether a browser has this version already. A proxy that packs a page says so with `W/` (RFC 9110 §13.1.2).
+fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    let lines = headers.get_all(IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
+    let mut known = lines.flat_map(|line| line.split(',')).map(str::trim);
+    known.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }

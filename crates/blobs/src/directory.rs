@@ -1,6 +1,7 @@
 //! Contents in a directory.
 
 use std::fmt;
+use std::fs;
 use std::ops::Range;
 use std::path::Path as FilePath;
 use std::sync::Arc;
@@ -12,11 +13,11 @@ use kabar_engine::blobs::{BlobWriter, Blobs, Kept, Pieces};
 use kabar_engine::{Error, Result};
 use kabar_model::ContentHash;
 use object_store::local::LocalFileSystem;
-use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::task::spawn_blocking;
 
 use crate::disk::{Disk, OpenError};
+use crate::incoming::Incoming;
 use crate::writing::{Writer, to_its_end};
 use crate::{paths, reading};
 
@@ -52,16 +53,24 @@ impl DirectoryBlobs {
 }
 
 impl Inner {
-    /// Makes what lies at `incoming` the contents of this hash, or removes it.
-    pub(crate) async fn settle(&self, incoming: Path, hash: ContentHash) -> Result<()> {
-        let (disk, from) = (Arc::clone(&self.disk), self.disk.root().join(incoming.as_ref()));
-        let settled = spawn_blocking(move || disk.settle(&from, hash)).await;
-        let outcome = settled.map_err(Error::failed).and_then(|io| io.map_err(Error::failed));
-        if outcome.is_err() {
-            // It may be in its place already, or the disk may be gone.
-            let _ = self.store.delete(&incoming).await;
-        }
-        outcome
+    /// Begins to write somewhere that nothing leads to.
+    pub(crate) async fn begin(&self) -> Result<Incoming> {
+        let path = self.disk.root().join(paths::incoming().as_ref());
+        let begun = spawn_blocking(move || Incoming::begin(path)).await;
+        begun.map_err(Error::failed)?.map_err(Error::failed)
+    }
+
+    /// Makes what was written the contents of this hash, or removes it.
+    pub(crate) async fn settle(&self, incoming: Incoming, hash: ContentHash) -> Result<()> {
+        let disk = Arc::clone(&self.disk);
+        let settled = spawn_blocking(move || {
+            let from = incoming.close();
+            disk.settle(&from, hash).inspect_err(|_| {
+                // It may be in its place already, or the disk may be gone.
+                let _ = fs::remove_file(&from);
+            })
+        });
+        settled.await.map_err(Error::failed)?.map_err(Error::failed)
     }
 }
 
@@ -70,8 +79,8 @@ impl Blobs for DirectoryBlobs {
     async fn put(&self, hash: ContentHash, contents: Bytes) -> Result<()> {
         let inner = Arc::clone(&self.0);
         to_its_end(async move {
-            let incoming = paths::incoming();
-            inner.store.put(&incoming, contents.into()).await.map_err(Error::failed)?;
+            let mut incoming = inner.begin().await?;
+            incoming.write(contents).await.map_err(Error::failed)?;
             inner.settle(incoming, hash).await
         })
         .await

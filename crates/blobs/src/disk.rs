@@ -13,7 +13,7 @@ use crate::paths::{INCOMING, KEPT, shard};
 
 /// Directories and files are for their owner alone, whatever the directory above allows.
 const DIRECTORY_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
+pub(crate) const FILE_MODE: u32 = 0o600;
 
 /// Why a directory could not be opened.
 #[derive(Debug, thiserror::Error)]

@@ -1,12 +1,13 @@
 //! The contents of files: how do they survive a power cut in one directory?
 //!
 //! Contents are written under a name of their own, synced, and only then renamed to where their hash
-//! finds them. What reads and writes goes through `object_store`, which speaks to buckets as well; what
-//! only a directory needs, syncing and cleaning, is `disk`. This crate will never know what a file is
+//! finds them. What reads goes through `object_store`, which speaks to buckets as well; what only a
+//! directory needs, syncing and cleaning, is `disk`, and writing so that a rest costs nothing is `incoming`. This crate will never know what a file is
 //! called, who sent it, or who may read it.
 
 mod directory;
 mod disk;
+mod incoming;
 mod paths;
 mod reading;
 mod writing;

@@ -1,28 +1,52 @@
 //! Contents on their way in.
 
-use std::mem;
 use std::sync::Arc;
+use std::{io, mem};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use kabar_engine::blobs::BlobWriter;
 use kabar_engine::{Error, Result};
 use kabar_model::ContentHash;
-use object_store::path::Path;
-use object_store::{MultipartUpload, ObjectStoreExt};
 
 use crate::directory::Inner;
-use crate::paths;
+use crate::incoming::Incoming;
 
 /// What is written at a time, and so what a writer holds in memory.
 const PART_BYTES: usize = 256 * 1024;
 
-/// Contents that are being written. Dropped before it has finished, the store removes what it wrote, on a
-/// thread that may block.
+/// Where bytes go one after the other.
+#[async_trait]
+pub(crate) trait Parts: Send {
+    /// Adds a part; gives it back.
+    async fn add(&mut self, part: Vec<u8>) -> io::Result<Vec<u8>>;
+
+    /// Nothing comes for a while.
+    async fn rest(&mut self) -> io::Result<()>;
+
+    /// Makes all that came the contents of this hash.
+    async fn settle(self: Box<Self>, inner: &Inner, hash: ContentHash) -> Result<()>;
+}
+
+#[async_trait]
+impl Parts for Incoming {
+    async fn add(&mut self, part: Vec<u8>) -> io::Result<Vec<u8>> {
+        self.write(part).await
+    }
+
+    async fn rest(&mut self) -> io::Result<()> {
+        Incoming::rest(self).await
+    }
+
+    async fn settle(self: Box<Self>, inner: &Inner, hash: ContentHash) -> Result<()> {
+        inner.settle(*self, hash).await
+    }
+}
+
+/// Contents that are being written. Dropped before it has finished, what it wrote is removed.
 pub(crate) struct Writer {
     inner: Arc<Inner>,
-    upload: Box<dyn MultipartUpload>,
-    path: Path,
+    parts: Box<dyn Parts>,
     part: Vec<u8>,
     /// Whether everything that was taken is written or in `part`. Not so after an error, nor when somebody
     /// stopped waiting for a write.
@@ -31,18 +55,17 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) async fn begin(inner: Arc<Inner>) -> Result<Self> {
-        let path = paths::incoming();
-        let upload = inner.store.put_multipart(&path).await.map_err(Error::failed)?;
-        Ok(Self { inner, upload, path, part: Vec::new(), is_whole: true })
+        let parts = Box::new(inner.begin().await?);
+        Ok(Self { inner, parts, part: Vec::new(), is_whole: true })
     }
 
     async fn write_part(&mut self) -> Result<()> {
-        let part = mem::take(&mut self.part);
-        if part.is_empty() {
+        if self.part.is_empty() {
             return Ok(());
         }
         self.is_whole = false;
-        self.upload.put_part(part.into()).await.map_err(Error::failed)?;
+        self.part = self.parts.add(mem::take(&mut self.part)).await.map_err(Error::failed)?;
+        self.part.clear();
         self.is_whole = true;
         Ok(())
     }
@@ -54,8 +77,7 @@ impl Writer {
     async fn keep(mut self: Box<Self>, hash: ContentHash) -> Result<()> {
         self.check()?;
         self.write_part().await?;
-        self.upload.complete().await.map_err(Error::failed)?;
-        self.inner.settle(self.path, hash).await
+        self.parts.settle(&self.inner, hash).await
     }
 }
 
@@ -73,6 +95,16 @@ impl BlobWriter for Writer {
                 self.write_part().await?;
             }
         }
+        Ok(())
+    }
+
+    async fn rest(&mut self) -> Result<()> {
+        self.check()?;
+        self.write_part().await?;
+        self.part = Vec::new();
+        self.is_whole = false;
+        self.parts.rest().await.map_err(Error::failed)?;
+        self.is_whole = true;
         Ok(())
     }
 
@@ -96,15 +128,13 @@ mod tests {
     use std::task::Poll;
 
     use kabar_engine::Blobs;
-    use object_store::{PutPayload, PutResult, UploadPart};
 
     use super::*;
     use crate::DirectoryBlobs;
 
-    /// A store that takes a part badly, and all that follow well.
-    #[derive(Debug)]
+    /// A place that takes a part or a rest badly, and all that follow well.
     struct Faulty {
-        store: Box<dyn MultipartUpload>,
+        parts: Box<dyn Parts>,
         fault: Option<Fault>,
     }
 
@@ -116,33 +146,37 @@ mod tests {
         Slow,
     }
 
-    #[async_trait]
-    impl MultipartUpload for Faulty {
-        fn put_part(&mut self, data: PutPayload) -> UploadPart {
+    impl Faulty {
+        async fn fail(&mut self) -> io::Result<()> {
             match self.fault.take() {
-                None => self.store.put_part(data),
-                Some(Fault::Slow) => Box::pin(pending()),
-                Some(Fault::Full) => Box::pin(async {
-                    let source = std::io::Error::from(std::io::ErrorKind::StorageFull).into();
-                    Err(object_store::Error::Generic { store: "full", source })
-                }),
+                None => Ok(()),
+                Some(Fault::Slow) => pending().await,
+                Some(Fault::Full) => Err(io::ErrorKind::StorageFull.into()),
             }
         }
+    }
 
-        async fn complete(&mut self) -> object_store::Result<PutResult> {
-            self.store.complete().await
+    #[async_trait]
+    impl Parts for Faulty {
+        async fn add(&mut self, part: Vec<u8>) -> io::Result<Vec<u8>> {
+            self.fail().await?;
+            self.parts.add(part).await
         }
 
-        async fn abort(&mut self) -> object_store::Result<()> {
-            self.store.abort().await
+        async fn rest(&mut self) -> io::Result<()> {
+            self.fail().await?;
+            self.parts.rest().await
+        }
+
+        async fn settle(self: Box<Self>, inner: &Inner, hash: ContentHash) -> Result<()> {
+            self.parts.settle(inner, hash).await
         }
     }
 
     async fn writer(blobs: &DirectoryBlobs, fault: Option<Fault>) -> Box<Writer> {
         let whole = Writer::begin(Arc::clone(blobs.inner())).await.unwrap();
-        let Writer { inner, upload, path, part, is_whole } = whole;
-        let upload = Box::new(Faulty { store: upload, fault });
-        Box::new(Writer { inner, upload, path, part, is_whole })
+        let parts = Box::new(Faulty { parts: whole.parts, fault });
+        Box::new(Writer { parts, ..whole })
     }
 
     #[tokio::test]
@@ -160,6 +194,11 @@ mod tests {
         let mut late = writer(&blobs, Some(Fault::Full)).await;
         late.write(part.slice(1..)).await.unwrap();
         assert!(late.finish(hash).await.is_err(), "the last part counts, too");
+
+        let mut unsynced = writer(&blobs, Some(Fault::Full)).await;
+        assert!(unsynced.rest().await.is_err());
+        assert!(unsynced.rest().await.is_err(), "a failed sync is not repeated");
+        assert!(unsynced.finish(hash).await.is_err());
 
         let mut slow = writer(&blobs, Some(Fault::Slow)).await;
         {

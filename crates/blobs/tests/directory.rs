@@ -168,6 +168,30 @@ fn what_a_dropped_writer_wrote_is_removed() {
 }
 
 #[tokio::test]
+async fn a_writer_that_rests_has_written_all_and_holds_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = DirectoryBlobs::open(dir.path()).unwrap();
+    let incoming = dir.path().join("incoming").canonicalize().unwrap();
+    let open = || {
+        let all = fs::read_dir("/proc/self/fd").unwrap();
+        let paths = all.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+        paths.filter(|path| path.starts_with(&incoming)).count()
+    };
+    let mut writer = blobs.begin().await.unwrap();
+    for rests in 1..=3 {
+        writer.write(vec![7; 300_000].into()).await.unwrap();
+        assert_eq!(open(), 1);
+        writer.rest().await.unwrap();
+        assert_eq!(open(), 0);
+        let written = fs::metadata(&names_in(&incoming)[0]).unwrap();
+        assert_eq!(written.len(), rests * 300_000, "nothing is left in memory");
+        assert_eq!(written.permissions().mode() & 0o777, 0o600);
+    }
+    writer.finish(HASH).await.unwrap();
+    assert!(read(&blobs, 900_000).await.unwrap().unwrap() == vec![7; 900_000]);
+}
+
+#[tokio::test]
 async fn contents_that_cannot_be_put_in_their_place_leave_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let blobs = DirectoryBlobs::open(dir.path()).unwrap();

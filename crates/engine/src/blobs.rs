@@ -49,6 +49,9 @@ pub trait BlobWriter: Send {
     /// Takes the next piece.
     async fn write(&mut self, piece: Bytes) -> Result<()>;
 
+    /// Nothing comes for a while. Until the next piece this costs nothing but the room for what was taken.
+    async fn rest(&mut self) -> Result<()>;
+
     /// Keeps what was taken as the contents of this hash.
     async fn finish(self: Box<Self>, hash: ContentHash) -> Result<()>;
 }

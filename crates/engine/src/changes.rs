@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::files::{Destination, Upload};
 use crate::history::Shown;
 use crate::sessions::Caller;
-use crate::store::{Content, Conversation, NewMessage, Place, Posted, Target};
+use crate::store::{Content, Conversation, NewMessage, Place, Posted, Target, Window};
 
 /// What is to be written.
 #[derive(Default)]
@@ -33,22 +33,47 @@ pub struct Accepted {
 
 impl Engine {
     /// Writes into one's own conversation, or into the room that the session is in; it is accepted when this
-    /// returns. Refuses an `Invalid` body when there is neither text nor file, `NotMember`, `NotInRoom`, and
-    /// what [`Engine::send_file`] refuses.
+    /// returns. Refuses an `Invalid` body when there is neither text nor file, `NotMember`, `NotInRoom`,
+    /// `MessageUnknown` when what it answers is no message that the caller may read, an `Invalid` key that stands
+    /// for another message, and what [`Engine::send_file`] refuses.
     pub async fn post_in(
         &self,
         caller: &Caller,
         conversation: ConversationId,
-        post: NewPost,
+        mut post: NewPost,
+    ) -> Result<Accepted> {
+        let accepted = self.try_post_in(caller, conversation, &mut post).await;
+        if post.upload.take().is_some() {
+            self.sweep_refused().await;
+        }
+        accepted
+    }
+
+    /// As [`Engine::post_in`]. After a refusal the upload is there as it was, and may be sent again while it
+    /// [`is_of_use`](Upload::is_of_use).
+    pub async fn try_post_in(
+        &self,
+        caller: &Caller,
+        conversation: ConversationId,
+        post: &mut NewPost,
     ) -> Result<Accepted> {
         caller.may_write()?;
         let target = self.target_in(caller, conversation).await?;
-        let NewPost { text, upload, reply_to, key } = post;
-        let posted = match (upload, text) {
+        let (reply_to, key) = (post.reply_to, post.key.take());
+        if let Some(seq) = reply_to {
+            let answered = Place { conversation, seq };
+            let answered = self.store.shown(caller.user(), answered).await?;
+            if answered.is_none_or(|message| message.change.is_some()) {
+                return Err(Refusal::MessageUnknown.into());
+            }
+        }
+        let posted = match (&mut post.upload, post.text.take()) {
             (Some((upload, name)), caption) => {
+                // Refused before all of it is made durable for nothing.
+                self.store.history(caller.user(), conversation, Window::Last, 1).await?;
                 let to = Destination::of_own(target);
-                let answer = (reply_to, key);
-                self.send_upload(caller, &to, (name, upload), caption, false, answer).await?.1
+                let (file, answer) = ((name.clone(), upload), (reply_to, key));
+                self.send_upload(caller, &to, file, caption, false, answer).await?.1
             }
             (None, Some(text)) => {
                 let content = Content::Text(text);

@@ -78,6 +78,8 @@ pub struct Engine {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// When it started, on the monotonic half of the clock.
+    pub(crate) started: Duration,
     pub(crate) directory: Directory,
     pub(crate) sessions: Sessions,
     pub(crate) listeners: Arc<Listeners>,
@@ -118,6 +120,7 @@ impl Engine {
             directory: Directory::new(Arc::clone(&store)),
             store,
             bus,
+            started: clock.elapsed(),
             clock,
             sessions: Sessions::default(),
             throttle: Arc::default(),

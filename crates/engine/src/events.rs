@@ -64,9 +64,14 @@ impl Engine {
         }
     }
 
-    /// Tells the others in a conversation that somebody is writing there. Refuses `NotMember`, `NotInRoom`.
+    /// Tells the others in a conversation that somebody is writing there, at most once a second. Refuses
+    /// `NotMember`, `NotInRoom`.
     pub async fn typing(&self, caller: &Caller, conversation: ConversationId) -> Result<()> {
         caller.may_write()?;
+        let (pace, now) = (&caller.0.pace, self.clock.elapsed());
+        if pace.has_typed(now, conversation) {
+            return Ok(());
+        }
         let user = self.directory.user(caller.user()).await?;
         let signal = Signal::Typing { conversation, user };
         let found = self.directory.conversations(&[conversation]).await?;
@@ -74,12 +79,16 @@ impl Engine {
             self.target_in(caller, *id).await?;
             let mut there = self.rooms.listeners_in(*id);
             there.retain(|(user, _)| *user != caller.user());
-            self.listeners.signal_each(&there, &signal);
+            if pace.types(now, conversation) {
+                self.listeners.signal_each(&there, &signal);
+            }
             return Ok(());
         }
         let people = self.people_in(caller, conversation).await?;
         let others = people.iter().copied().filter(|user| *user != caller.user());
-        self.listeners.signal(&others.collect::<Vec<_>>(), &signal);
+        if pace.types(now, conversation) {
+            self.listeners.signal(&others.collect::<Vec<_>>(), &signal);
+        }
         Ok(())
     }
 

@@ -1,7 +1,9 @@
 //! Files: sending them, finding them, and sweeping what no message refers to.
 
+mod space;
 mod sweep;
 mod turns;
+mod unsent;
 mod upload;
 
 use std::ops::Range;
@@ -12,7 +14,7 @@ use kabar_model::{
     Address, Body, ClientKey, ConversationId, File, FileCode, FileName, Refusal, Seq, User,
 };
 use tokio::sync::{RwLock, RwLockReadGuard};
-use tracing::{error, warn};
+use tracing::error;
 use uuid::Uuid;
 
 use crate::blobs::{Blobs, Pieces};
@@ -34,13 +36,16 @@ const CODE_TRIES_MAX: usize = 64;
 pub(crate) struct Files {
     blobs: Arc<dyn Blobs>,
     turns: Arc<turns::Turns>,
+    space: Arc<space::Space>,
+    unsent: Arc<unsent::Unsent>,
     /// Read while contents are kept and their message is not durable yet; written while some are swept.
     sweeping: RwLock<()>,
 }
 
 impl Files {
     pub(crate) fn new(blobs: Arc<dyn Blobs>) -> Self {
-        Self { blobs, turns: Arc::default(), sweeping: RwLock::default() }
+        let (turns, space, unsent) = Default::default();
+        Self { blobs, turns, space, unsent, sweeping: RwLock::default() }
     }
 
     /// Until this is dropped, no contents are swept.
@@ -86,9 +91,13 @@ impl Engine {
     /// Takes the contents of a file, piece by piece. Where it is not known yet whose they are, only a small file
     /// is taken.
     pub fn upload(&self, caller: Option<&Caller>) -> Upload {
-        let Files { blobs, turns, .. } = &self.files;
-        let user = caller.map(Caller::user);
-        Upload::new(Arc::clone(blobs), Arc::clone(turns), user, self.settings.file_bytes_max)
+        let Files { blobs, turns, space, unsent, .. } = &self.files;
+        let bytes_max = self.settings.file_bytes_max;
+        // One file fits in any case.
+        let all_max = space::UPLOADS_BYTES_MAX.max(bytes_max);
+        let share = space::Share::none_yet(Arc::clone(space), all_max);
+        let (blobs, turns, unsent) = (Arc::clone(blobs), Arc::clone(turns), Arc::clone(unsent));
+        Upload::new(blobs, turns, unsent, share, caller.map(Caller::user), bytes_max)
     }
 
     /// Whether a file of this size would be taken; refuses `TooLong` contents.
@@ -130,22 +139,24 @@ impl Engine {
         caller: &Caller,
         to: &Destination,
         name: FileName,
-        upload: Upload,
+        mut upload: Upload,
         caption: Option<Body>,
         sole: bool,
     ) -> Result<Sent> {
-        let named = (name, upload);
-        let (file, posted) =
-            self.send_upload(caller, to, named, caption, sole, (None, None)).await?;
-        Ok(Sent { file, place: posted.place })
+        let named = (name, &mut upload);
+        let sent = self.send_upload(caller, to, named, caption, sole, (None, None)).await;
+        drop(upload);
+        self.sweep_refused().await;
+        sent.map(|(file, posted)| Sent { file, place: posted.place })
     }
 
-    /// Sends a file that may answer another message and may have a key.
+    /// Sends a file that may answer another message and may have a key. After a refusal the upload may be sent
+    /// again.
     pub(crate) async fn send_upload(
         &self,
         caller: &Caller,
         to: &Destination,
-        (name, upload): (FileName, Upload),
+        (name, upload): (FileName, &mut Upload),
         caption: Option<Body>,
         sole: bool,
         answers: (Option<Seq>, Option<ClientKey>),
@@ -154,25 +165,20 @@ impl Engine {
         self.still(caller)?;
         let kept = self.files.kept().await;
         let contents = upload.finish().await?;
-        let hash = contents.hash;
         let new = NewFile {
             file: File {
                 code: random_code(),
                 name,
                 size: contents.size,
                 media_type: contents.media_type,
-                hash,
+                hash: contents.hash,
             },
             caption,
             sole,
         };
         let sent = self.send_contents(caller, to, new, answers).await;
+        upload.was_sent(&sent);
         drop(kept);
-        if let Err(Error::Refused(_)) = &sent
-            && let Err(error) = self.sweep(&[hash]).await
-        {
-            warn!(%error, "contents that were refused are kept until they are swept");
-        }
         sent
     }
 
@@ -228,13 +234,13 @@ impl Engine {
     /// A file that somebody received, by name or code; else one in any of their conversations. Refuses
     /// `FileUnknown`.
     pub async fn file_received(&self, caller: &Caller, code_or_name: &str) -> Result<File> {
-        let received = self.store.files(caller.user(), FILES_LISTED_MAX).await?;
-        let name = FileName::clean(code_or_name).ok();
-        let newest = received.into_iter().rev().find(|sent| Some(&sent.file.name) == name.as_ref());
-        match newest {
-            Some(sent) => Ok(sent.file),
-            None => self.file(caller, code_or_name).await,
+        if let Ok(name) = FileName::clean(code_or_name) {
+            let (scope, key) = (FileScope::Received, FileKey::Name(name));
+            if let Some(sent) = self.store.find_file(caller.user(), scope, &key).await? {
+                return Ok(sent.file);
+            }
         }
+        self.file(caller, code_or_name).await
     }
 
     /// A file that was found before, if it may still be read. Refuses `SessionUnknown`, `FileUnknown`.

@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 use crate::sessions::Caller;
 use crate::store::{Message, Place, StoredReaction, Window};
 
+/// Numbers between two messages whose reactions are still read together.
+const RANGE_GAP: i64 = 50;
+
 /// A message as a person is shown it.
 #[derive(Clone, Debug)]
 pub struct Shown {
@@ -68,14 +71,10 @@ impl Engine {
 
     /// Messages with their authors and reactions. They come from few conversations, in order in each.
     pub(crate) async fn shown(&self, messages: Vec<Message>) -> Result<Vec<Shown>> {
-        let mut ranges: HashMap<ConversationId, (Seq, Seq)> = HashMap::new();
         let unchanged = messages.iter().filter(|message| message.change.is_none());
-        for Place { conversation, seq } in unchanged.map(|message| message.place) {
-            let (from, to) = ranges.entry(conversation).or_insert((seq, seq));
-            (*from, *to) = ((*from).min(seq), (*to).max(seq));
-        }
+        let ranges = ranges(unchanged.map(|message| message.place).collect());
         let mut standing: HashMap<Place, Vec<StoredReaction>> = HashMap::new();
-        for (conversation, (from, to)) in ranges {
+        for (conversation, from, to) in ranges {
             for reaction in self.store.reactions(conversation, from, to).await? {
                 let place = Place { conversation, seq: reaction.of };
                 standing.entry(place).or_default().push(reaction);
@@ -95,6 +94,22 @@ impl Engine {
     }
 }
 
+/// The places as few ranges. Far from each other, they are ranges of their own: what is between two that a search
+/// found may be a year.
+fn ranges(mut places: Vec<Place>) -> Vec<(ConversationId, Seq, Seq)> {
+    places.sort_unstable_by_key(|place| (place.conversation.0, place.seq.0));
+    let mut ranges: Vec<(ConversationId, Seq, Seq)> = Vec::new();
+    for Place { conversation, seq } in places {
+        match ranges.last_mut() {
+            Some((known, _, to)) if *known == conversation && seq.0 - to.0 <= RANGE_GAP => {
+                *to = seq;
+            }
+            _ => ranges.push((conversation, seq, seq)),
+        }
+    }
+    ranges
+}
+
 fn person(people: &HashMap<UserId, Arc<User>>, id: UserId) -> Result<Arc<User>> {
     people.get(&id).cloned().ok_or_else(|| Error::failed("a number without an account"))
 }
@@ -112,4 +127,21 @@ fn by_emoji(
         }
     }
     Ok(reactions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_far_apart_is_not_read_with_all_that_lies_between() {
+        let at =
+            |conversation, seq| Place { conversation: ConversationId(conversation), seq: Seq(seq) };
+        let found = vec![at(1, 900_000), at(2, 7), at(1, 5), at(1, 8), at(1, 5 + RANGE_GAP)];
+        let (one, two) = (ConversationId(1), ConversationId(2));
+        let near = (one, Seq(5), Seq(5 + RANGE_GAP));
+        let far = (one, Seq(900_000), Seq(900_000));
+        assert_eq!(ranges(found), [near, far, (two, Seq(7), Seq(7))]);
+        assert_eq!(ranges(vec![]), []);
+    }
 }

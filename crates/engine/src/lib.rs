@@ -5,6 +5,7 @@
 
 mod accounts;
 mod administration;
+mod administrators;
 pub mod blobs;
 mod bus;
 mod changes;
@@ -27,6 +28,7 @@ mod messages;
 mod news;
 mod operator;
 mod overview;
+mod pace;
 mod people;
 mod portions;
 mod profile;
@@ -42,6 +44,7 @@ mod throttle;
 
 pub use accounts::{Login, Registration, RegistrationPolicy};
 pub use administration::Member;
+pub use administrators::{AccountChange, Accounts, Totals};
 pub use blobs::Blobs;
 pub use bus::{Bus, Heard, Hint, LISTENER_HINTS_MAX, Listener, LocalBus};
 pub use changes::{Accepted, NewPost};
@@ -57,7 +60,7 @@ pub use overview::ShownConversation;
 pub use people::People;
 pub use profile::OwnSession;
 pub use programs::Program;
-pub use rooms::Stay;
+pub use rooms::{OpenRoom, Stay};
 pub use search::{Hit, Mistake, Search};
 pub use sessions::{Caller, Connected, Origin};
 pub use store::{Group, ListedGroup, Store};

@@ -82,6 +82,8 @@ pub enum Signal {
     },
     /// The person has read so far, here or elsewhere.
     Read(Place),
+    /// The person is no longer in this room, or hears of it on another connection from now on.
+    OutOfRoom(ConversationId),
     /// Something about a conversation is another: its name, its members, or whether one is in it.
     Conversation(ConversationId),
 }
@@ -100,6 +102,8 @@ pub enum Whereto {
 /// Who came or went, and where.
 #[derive(Debug)]
 pub struct RoomNews {
+    /// The conversation of the room.
+    pub id: ConversationId,
     /// The room.
     pub room: RoomName,
     /// The person.

@@ -1,4 +1,4 @@
-//! What only those may do who have the machine: `kabar user` and the like.
+//! What only those may do who have the machine, with `kabar user` and the like, or are administrators.
 
 use kabar_model::{Password, Refusal, Role, User, UserId, Username};
 
@@ -10,11 +10,16 @@ use crate::hasher;
 use crate::store::{NewRole, UserChange};
 
 /// Proof that the wish comes from who has the machine: over its control socket, or with its data
-/// directory in hand.
+/// directory in hand; or from an administrator of the realm ([`Engine::administer`]).
 #[derive(Clone, Copy, Debug)]
 pub struct Operator(());
 
 impl Operator {
+    /// An administrator's, for the one wish that was looked into.
+    pub(crate) fn administers() -> Self {
+        Self(())
+    }
+
     /// Vouches for it. Call this only where the right to the data directory has been shown.
     pub fn vouched() -> Self {
         Self(())
@@ -65,7 +70,11 @@ impl Engine {
     /// Gives an account another role.
     pub async fn set_role(&self, _by: Operator, username: &Username, role: Role) -> Result<()> {
         let id = self.user_id(username).await?;
-        self.change_user(id, UserChange::Role(role)).await.map(drop)
+        self.change_user(id, UserChange::Role(role)).await?;
+        if role == Role::Administrator {
+            self.set_up.close();
+        }
+        Ok(())
     }
 
     async fn user_id(&self, username: &Username) -> Result<UserId> {

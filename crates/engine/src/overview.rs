@@ -24,9 +24,16 @@ pub struct ShownConversation {
 }
 
 impl Engine {
-    /// One's own direct conversations and groups, that with the latest message first.
+    /// One's own direct conversations and groups, and the room that the session is in; that with the latest
+    /// message first.
     pub async fn conversations(&self, caller: &Caller) -> Result<Vec<ShownConversation>> {
-        let all = self.store.overviews(caller.user(), CONVERSATIONS_LISTED_MAX).await?;
+        let mut all = self.store.overviews(caller.user(), CONVERSATIONS_LISTED_MAX).await?;
+        if let Ok(room) = self.room_id_of(caller) {
+            let room = self.store.overview(caller.user(), room).await?;
+            let arrival = |overview: &Overview| overview.latest.as_ref().map(|last| last.arrival);
+            let place = all.iter().position(|other| arrival(other) < arrival(&room));
+            all.insert(place.unwrap_or(all.len()), room);
+        }
         let mut shown = Vec::with_capacity(all.len());
         for overview in all {
             shown.push(self.shown_conversation(overview).await?);
@@ -45,7 +52,7 @@ impl Engine {
 
     async fn shown_conversation(&self, mut overview: Overview) -> Result<ShownConversation> {
         if let Conversation::Room(id, _) = &overview.conversation {
-            overview.members = self.rooms.people(*id).len() as u64;
+            overview.members = self.rooms.count(*id) as u64;
         }
         let with = match overview.with {
             Some(other) => Some(self.directory.user(other).await?),

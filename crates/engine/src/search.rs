@@ -29,7 +29,8 @@ pub struct Hit {
 impl Engine {
     /// Finds messages in one's direct conversations and groups, the latest first, at most `limit`; those that
     /// arrived before `before`. Of very many that could be meant only the latest are looked at. Refuses
-    /// `UserUnknown` and `GroupUnknown` when nobody and nothing is called what follows `from:` and `in:`.
+    /// `UserUnknown` when nobody is called what follows `from:`, or `in:@`, and `GroupUnknown` when nothing of
+    /// one's own and nobody is called what follows `in:`.
     pub async fn search(
         &self,
         caller: &Caller,
@@ -42,15 +43,20 @@ impl Engine {
             None => None,
         };
         let within = match &search.within {
-            Some(name) => Some(self.searched_place(caller, name).await?),
+            Some(name) => match self.searched_place(caller, name).await? {
+                Some(place) => Some(place),
+                // The two have never written.
+                None => return Ok(Vec::new()),
+            },
             None => None,
         };
-        let Search { words, has_file, since, until, .. } = search;
+        let Search { words, has_file, has_link, since, until, .. } = search;
         let query = SearchQuery {
             words: words.clone(),
             from,
             within,
             has_file: *has_file,
+            has_link: *has_link,
             since: *since,
             until: *until,
             before,
@@ -93,22 +99,24 @@ impl Engine {
         Ok(user.ok_or(Refusal::UserUnknown)?.id)
     }
 
-    /// A group of one's own by name or code, else the direct conversation with that person.
-    async fn searched_place(&self, caller: &Caller, name: &str) -> Result<ConversationId> {
-        if let Some(group) = self.directory.group(name).await?
-            && self.is_member(caller, &group).await?
-        {
-            return Ok(group.id);
+    /// A group of one's own by name or code, else the direct conversation with that person if there is one.
+    async fn searched_place(&self, caller: &Caller, name: &str) -> Result<Option<ConversationId>> {
+        let (person, unknown) = match name.strip_prefix('@') {
+            Some(person) => (person, Refusal::UserUnknown),
+            None => (name, Refusal::GroupUnknown),
+        };
+        // A group whose name begins with the sign is meant by it as well.
+        for name in [Some(name), name.strip_prefix('#')].into_iter().flatten() {
+            if let Some(group) = self.directory.group(name.trim()).await?
+                && self.is_member(caller, &group).await?
+            {
+                return Ok(Some(group.id));
+            }
         }
-        let person = Username::parse(name.strip_prefix('@').unwrap_or(name));
-        let person = match person {
+        let person = match Username::parse(person) {
             Ok(name) => self.directory.user_named(&name).await?,
             Err(_) => None,
         };
-        let direct = match person {
-            Some(person) => self.store.direct(caller.user(), person.id).await?,
-            None => None,
-        };
-        direct.ok_or_else(|| Refusal::GroupUnknown.into())
+        self.store.direct(caller.user(), person.ok_or(unknown)?.id).await
     }
 }

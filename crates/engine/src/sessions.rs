@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::pace::Pace;
 use crate::store::{Purpose, SessionRecord, TokenHash};
 
 /// How exact the stored time of a session's last use is: a crash forgets no more than this.
@@ -90,6 +91,8 @@ pub(crate) struct Session {
     noted_at: AtomicI64,
     connections: AtomicU32,
     ended: AtomicBool,
+    /// How fast it does what others are told of at once.
+    pub(crate) pace: Pace,
 }
 
 impl Session {
@@ -104,6 +107,7 @@ impl Session {
             noted_at: AtomicI64::new(record.used_at.0),
             connections: AtomicU32::new(0),
             ended: AtomicBool::new(false),
+            pace: Pace::default(),
         }
     }
 

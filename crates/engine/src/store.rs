@@ -30,7 +30,8 @@ use crate::error::Result;
 pub use kabar_model::Change;
 
 pub use self::accounts::{
-    Account, NewRole, NewSession, NewUser, Purpose, SessionRecord, TokenHash, UserChange,
+    Account, ListedAccount, NewRole, NewSession, NewUser, Purpose, SessionRecord, TokenHash,
+    UserChange,
 };
 pub use self::files::{FileKey, FileScope, NewFile, SentFile};
 pub use self::groups::{GroupChange, Invitation, NewInvitation};
@@ -41,7 +42,7 @@ pub use self::messages::{
     Target, Unread, Window, names,
 };
 pub use self::people::{beginnings, folded};
-pub use self::search::{SearchQuery, caseless, found_in};
+pub use self::search::{SearchQuery, caseless, found_in, has_link};
 
 /// An answer that comes once the change is durable. Dropping it does not undo the change.
 pub type Ticket<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
@@ -74,12 +75,24 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<User>>;
 
+    /// As [`Store::find_users`], with those that are disabled, and with what an administrator is shown of each.
+    async fn list_accounts(
+        &self,
+        start: &str,
+        after: Option<&Username>,
+        limit: usize,
+    ) -> Result<Vec<ListedAccount>>;
+
+    /// How many accounts there are, those that are disabled among them.
+    async fn count_accounts(&self) -> Result<u64>;
+
     /// What a person's clients keep for them; `{}` at first. Refuses `UserUnknown`.
     async fn settings(&self, user: UserId) -> Result<String>;
 
     /// Changes an account, and with [`UserChange::ends_sessions`] ends its sessions in the same
-    /// transaction, but not [`UserChange::keeps`]. Returns the sessions that ended. Refuses `UserUnknown`, and
-    /// `WrongPassword` as [`UserChange::OwnPassword`] says.
+    /// transaction, but not [`UserChange::keeps`]. Returns the sessions that ended. Refuses `UserUnknown`,
+    /// `WrongPassword` as [`UserChange::OwnPassword`] says, and `NotAllowed` as [`UserChange::ByAdministrator`]
+    /// says.
     async fn change_user(&self, id: UserId, change: UserChange) -> Result<Vec<SessionId>>;
 
     // --- Sessions
@@ -130,8 +143,9 @@ pub trait Store: Send + Sync + 'static {
     /// [`limits::REACTIONS_EACH_MAX`](kabar_model::limits::REACTIONS_EACH_MAX) on one message. What a change
     /// does takes effect together with it. What was said in edits of a message is gone with the message.
     ///
-    /// A message with a key goes to one target. With the key of an earlier one of the same author it is that
-    /// one: it is not stored or told again, and the answer is the place of the earlier, whatever else it says.
+    /// A message with a key goes to one target. With the key of an earlier one of the same author in the
+    /// same conversation that [says the same](NewMessage::says_the_same_as) it is that one: it is not stored or
+    /// told again, and the answer is the place of the earlier. Refuses an `Invalid` key of any other message.
     async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Posted>>>;
 
     /// What a member has not read, in all conversations, in the order of arrival, as much as `part` may
@@ -406,7 +420,8 @@ pub trait Store: Send + Sync + 'static {
 
 /// Is told of messages by a store.
 pub trait Herald: Send + Sync + 'static {
-    /// Whether anybody listens. While nobody does, the store need not tell.
+    /// Whether anybody listens. While nobody does, the store need not tell. It asks once what it would tell
+    /// can be read, so that who begins to listen is either told of a message or can read it.
     fn listens(&self) -> bool;
 
     /// A message is durable, at these places, in the order of its targets; all of them are new. Called on

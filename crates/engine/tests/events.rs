@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use kabar_engine::store::{Change, Place, Window};
 use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
 use kabar_engine::{
@@ -30,11 +31,16 @@ async fn engine() -> Arc<Engine> {
 
 /// One that tells nothing by itself.
 async fn quiet_engine() -> Arc<Engine> {
+    engine_and_clock().await.0
+}
+
+async fn engine_and_clock() -> (Arc<Engine>, Arc<ManualClock>) {
     let settings = Settings::new(RealmName::parse("kampus").unwrap());
     let clock = Arc::new(ManualClock::new(Timestamp(1_000_000_000)));
     let (store, blobs) = (Arc::new(MemoryStore::default()), Arc::new(MemoryBlobs::default()));
     let bus = Arc::new(LocalBus::default());
-    Engine::start(settings, store, blobs, bus, clock).await.unwrap()
+    let handed_in = Arc::clone(&clock);
+    (Engine::start(settings, store, blobs, bus, handed_in).await.unwrap(), clock)
 }
 
 async fn register(engine: &Engine, name: &str) -> Caller {
@@ -90,9 +96,10 @@ async fn both_hear_what_is_written_by_number_and_changed() {
     let engine = engine().await;
     let [ana, budi] = [register(&engine, "ana").await, register(&engine, "budi").await];
     let direct = with(&engine, &ana, "budi").await;
+    engine.post_in(&budi, direct, text("hai")).await.unwrap();
     let [mut at_ana, mut at_budi] = [&ana, &budi].map(|caller| engine.listen_closely(caller));
     let key = Some(ClientKey::parse("k1").unwrap());
-    let post = || NewPost { key: key.clone(), reply_to: Some(Seq(9)), ..text("halo") };
+    let post = || NewPost { key: key.clone(), reply_to: Some(Seq(1)), ..text("halo") };
     let first = engine.post_in(&ana, direct, post()).await.unwrap();
     let again = engine.post_in(&ana, direct, post()).await.unwrap();
     assert_eq!((first.is_new, again.is_new), (true, false));
@@ -103,7 +110,7 @@ async fn both_hear_what_is_written_by_number_and_changed() {
         let heard = message(listening).await;
         assert_eq!(
             (heard.place, heard.body.as_str(), heard.reply_to),
-            (place, "halo", Some(Seq(9)))
+            (place, "halo", Some(Seq(1)))
         );
         assert_eq!((heard.arrival, &heard.key), (first.shown.message.arrival, &key));
         let Whereto::Direct(to) = &heard.whereto else { panic!("{heard:?}") };
@@ -175,6 +182,65 @@ async fn signals_reach_those_who_listen_closely_and_nobody_else() {
     assert!(changed(&*signal(&mut at_budi).await));
     engine.leave_group(&budi, "klub").await.unwrap();
     assert!(changed(&*signal(&mut at_budi).await), "who left hears it, too");
+}
+
+#[tokio::test]
+async fn writing_is_told_once_a_second() {
+    let (engine, clock) = engine_and_clock().await;
+    let [ana, budi] = [register(&engine, "ana").await, register(&engine, "budi").await];
+    let [first, second] = [with(&engine, &ana, "budi").await, with(&engine, &ana, "ana").await];
+    let mut at_budi = engine.listen_closely(&budi);
+    let mut heard = 0;
+    for _ in 0..3 {
+        for _ in 0..2_000 {
+            engine.typing(&ana, first).await.unwrap();
+            engine.typing(&ana, second).await.unwrap();
+        }
+        clock.advance(Duration::from_secs(1));
+    }
+    while let Some(News::Signal(signal)) = at_budi.next().now_or_never() {
+        heard += usize::from(matches!(&*signal, Signal::Typing { .. }));
+    }
+    assert_eq!(heard, 3);
+    assert_eq!(refusal(engine.typing(&budi, second).await), Refusal::NotMember);
+    assert_eq!(refusal(engine.typing(&budi, second).await), Refusal::NotMember);
+}
+
+#[tokio::test]
+async fn rooms_are_entered_ten_times_in_ten_seconds() {
+    let (engine, clock) = engine_and_clock().await;
+    let ana = register(&engine, "ana").await;
+    let at_ana = engine.listen(&ana);
+    let mut stay = None;
+    for n in 0..10 {
+        let room = RoomName::parse(&format!("room {n}")).unwrap();
+        stay = Some(engine.enter_room(&ana, &at_ana, &room).await.unwrap());
+    }
+    let one_more = RoomName::parse("one more").unwrap();
+    let refused = engine.enter_room(&ana, &at_ana, &one_more).await;
+    assert_eq!(refusal(refused), Refusal::Busy);
+    assert_eq!(engine.room_of(&ana).unwrap().as_str(), "room 9", "one stays where one is");
+    clock.advance(Duration::from_secs(10));
+    drop(stay);
+    engine.enter_room(&ana, &at_ana, &one_more).await.unwrap();
+}
+
+#[tokio::test]
+async fn whose_session_has_ended_hears_nothing_even_of_what_waited() {
+    let engine = engine().await;
+    let [ana, budi] = [register(&engine, "ana").await, register(&engine, "budi").await];
+    let direct = with(&engine, &ana, "budi").await;
+    let mut at_budi = engine.listen_closely(&budi);
+    let mut at_ana = engine.listen_closely(&ana);
+    for _ in 0..5 {
+        engine.post_in(&ana, direct, text("halo")).await.unwrap();
+        message(&mut at_ana).await;
+    }
+    // Both are told of one before the next one.
+    message(&mut at_budi).await;
+    engine.logout(&budi).await.unwrap();
+    assert!(matches!(next(&mut at_budi).await, News::Missed));
+    assert!(matches!(next(&mut at_budi).await, News::Missed));
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use std::time::Duration;
 use kabar_engine::store::{GroupChange, Place};
 use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
 use kabar_engine::{
-    Caller, Engine, LocalBus, NewPost, Origin, Registration, RegistrationPolicy, Search, Settings,
+    Caller, Engine, LocalBus, NewPost, Operator, Origin, Registration, RegistrationPolicy, Search,
+    Settings,
 };
 use kabar_model::limits::{INVITATION_SECS_MAX, INVITATION_USES_MAX, SETTINGS_BYTES_MAX};
 use kabar_model::{
@@ -174,7 +175,7 @@ async fn a_program_that_may_only_read_changes_nothing() {
         refusal(engine.leave_group(bot, "klub").await),
         refusal(engine.invite(bot, "klub", &[]).await),
         refusal(engine.add_members(bot, club, &["budi".into()]).await),
-        refusal(engine.change_group(bot, club, GroupChange::Name(group)).await),
+        refusal(engine.change_group(bot, club, GroupChange::name(group)).await),
         refusal(engine.set_member_role(bot, club, &username, GroupRole::Admin).await),
         refusal(engine.remove_member(bot, club, &username).await),
         refusal(engine.create_invitation(bot, club, DAY, 1).await),
@@ -268,12 +269,16 @@ async fn the_secret_makes_one_administrator_though_a_stranger_came_first() {
     let taken = engine.set_up(&secret, wish("orang", None)).await;
     assert_eq!(refusal(taken), Some(Refusal::UsernameTaken));
     assert!(engine.awaits_set_up(), "a name that was taken does not use it up");
+    let anew = engine.setup_secret().await.unwrap().expect("a stranger is no administrator");
+    let old = engine.set_up(&secret, wish("ana", None)).await;
+    assert_eq!(refusal(old), Some(Refusal::NotAllowed), "another secret was made");
+    let secret = anew;
     let ana = engine.set_up(&secret, wish("ana", None)).await.unwrap();
     assert_eq!(engine.account(&ana.caller).await.unwrap().role, Role::Administrator);
     assert!(!engine.awaits_set_up());
     let again = engine.set_up(&secret, wish("budi", None)).await;
     assert_eq!(refusal(again), Some(Refusal::NotAllowed));
-    assert_eq!(engine.setup_secret().await.unwrap(), None, "the realm has accounts");
+    assert_eq!(engine.setup_secret().await.unwrap(), None, "the realm has an administrator");
 }
 
 #[tokio::test]
@@ -287,6 +292,20 @@ async fn an_administrator_from_this_machine_ends_the_set_up() {
         refusal(engine.set_up(&secret, wish("budi", None)).await),
         Some(Refusal::NotAllowed)
     );
+}
+
+#[tokio::test]
+async fn an_administrator_by_the_operator_ends_the_set_up() {
+    let (engine, _) = realm(RegistrationPolicy::Open).await;
+    engine.register(AWAY, wish("orang", None)).await.unwrap();
+    let secret = engine.setup_secret().await.unwrap().unwrap();
+    let stranger = Username::parse("orang").unwrap();
+    engine.set_role(Operator::vouched(), &stranger, Role::User).await.unwrap();
+    assert!(engine.awaits_set_up());
+    engine.set_role(Operator::vouched(), &stranger, Role::Administrator).await.unwrap();
+    assert!(!engine.awaits_set_up());
+    let late = engine.set_up(&secret, wish("budi", None)).await;
+    assert_eq!(refusal(late), Some(Refusal::NotAllowed));
 }
 
 #[tokio::test]
@@ -323,7 +342,7 @@ async fn an_admin_runs_a_group_by_its_number() {
     engine.set_member_role(&ana, club, &name, GroupRole::Admin).await.unwrap();
     let members = engine.members(&budi, club).await.unwrap();
     assert_eq!((members.len(), members[1].role), (2, GroupRole::Admin));
-    let renamed = GroupChange::Name(GroupName::parse("klub baru").unwrap());
+    let renamed = GroupChange::name(GroupName::parse("klub baru").unwrap());
     engine.change_group(&budi, club, renamed).await.unwrap();
     assert_eq!(refusal(engine.join_group(&ana, "klub").await), Some(Refusal::GroupUnknown));
     engine.remove_member(&budi, club, &name_of("ana")).await.unwrap();
@@ -350,6 +369,12 @@ async fn a_search_names_people_and_places() {
     assert_eq!(found(&ana, "halo").await.unwrap(), [None, budi_s.clone()]);
     assert_eq!(found(&ana, "HALO in:\"klub catur\"").await.unwrap(), [None]);
     assert_eq!(found(&ana, "in:@budi").await.unwrap(), std::slice::from_ref(&budi_s));
+    assert_eq!(found(&ana, "in:\"#klub catur\"").await.unwrap(), [None]);
+    assert_eq!(found(&ana, "from:@budi").await.unwrap(), std::slice::from_ref(&budi_s));
+    registered(&engine, "citra").await;
+    assert_eq!(found(&ana, "in:@citra").await.unwrap(), [], "the two have never written");
+    assert_eq!(refusal(found(&ana, "in:@tiada").await), Some(Refusal::UserUnknown));
+    assert_eq!(refusal(found(&ana, "in:#budi").await), Some(Refusal::GroupUnknown));
     assert_eq!(found(&ana, "from:Budi").await.unwrap(), [budi_s]);
     assert_eq!(refusal(found(&ana, "from:tiada").await), Some(Refusal::UserUnknown));
     assert_eq!(refusal(found(&budi, "in:\"klub catur\"").await), Some(Refusal::GroupUnknown));

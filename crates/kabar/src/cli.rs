@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use kabar_bench::BenchArgs;
 use kabar_catalogue::Lang;
 use kabar_client::shell::{self, ShellArgs};
@@ -56,6 +56,15 @@ pub(crate) struct Place {
     data: Option<PathBuf>,
 }
 
+/// What a demo starts with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DemoWith {
+    /// The accounts, and something that was said already
+    Conversations,
+    /// The accounts alone, for who tries out a client of their own
+    Accounts,
+}
+
 /// `kabar serve`.
 #[derive(Args, Debug)]
 pub(crate) struct ServeArgs {
@@ -67,10 +76,10 @@ pub(crate) struct ServeArgs {
     /// Where to listen; DIALECT is auto (the default), line-en, line-id, realm, form, keyword or http. Can be repeated
     #[arg(long, value_name = "ADDR:PORT[/DIALECT]")]
     listen: Vec<Listen>,
-    /// Start with six accounts (messi, henderson, lineker, izza, maya, nania; password surabaya), on
-    /// this machine only; nothing is kept
-    #[arg(long)]
-    pub(crate) demo: bool,
+    /// Start with six accounts (izza, maya, nania, messi, henderson, lineker; password surabaya) and some
+    /// conversations between them, on this machine only; nothing is kept
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "conversations")]
+    pub(crate) demo: Option<DemoWith>,
     /// Read the web app from this directory instead of from the program
     #[arg(long, value_name = "DIR")]
     pub(crate) web_dir: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! Settings: command line, environment, file, default, in that order.
 
 mod listen;
+mod proxies;
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,7 @@ use toml::{Table, Value};
 use tracing_subscriber::EnvFilter;
 
 pub(crate) use listen::{Dialect, Listen};
+pub(crate) use proxies::Network;
 
 /// What an environment variable that is a setting begins with: `KABAR_ACCOUNTS__REGISTRATION`.
 const PREFIX: &str = "KABAR_";
@@ -92,6 +94,8 @@ pub(crate) struct Files {
 pub(crate) struct Web {
     /// Names by which browsers may ask for this server, beside IP addresses, `localhost` and the host's name.
     pub(crate) hosts: Vec<String>,
+    /// Proxies that are believed when they say for whom they ask.
+    pub(crate) trusted_proxies: Vec<Network>,
 }
 
 /// How many connections, and how patient.
@@ -262,6 +266,21 @@ mod tests {
     fn an_unknown_key_is_named_with_its_line() {
         let error = load("[accounts]\n\nregistation = \"open\"\n", &[]).unwrap_err().to_string();
         assert!(error.contains("line 3") && error.contains("registation"), "{error}");
+    }
+
+    #[test]
+    fn proxies_are_addresses_and_networks_and_a_bad_one_is_named_with_its_line() {
+        let text = "[web]\nhosts = []\ntrusted_proxies = [\"127.0.0.1\", \"192.0.2.0/24\"]\n";
+        let config = load(text, &[]).unwrap();
+        let said: Vec<String> = config.web.trusted_proxies.iter().map(Network::to_string).collect();
+        assert_eq!(said, ["127.0.0.1", "192.0.2.0/24"]);
+        let error = load("[web]\n\ntrusted_proxies = [\"192.0.2.0/33\"]\n", &[]).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("line 3") && error.contains("192.0.2.0/33"), "{error}");
+        let config = load(text, &[("KABAR_WEB__TRUSTED_PROXIES", "::1 192.0.2.0/24")]).unwrap();
+        assert_eq!(config.web.trusted_proxies[0].to_string(), "::1");
+        assert!(load("", &[("KABAR_WEB__TRUSTED_PROXIES", "nginx")]).is_err());
+        assert!(load("[limits]\ntrusted_proxies = []", &[]).is_err(), "it is not set there");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `kabar serve`.
 
 mod demo;
+mod first;
 mod greeting;
 mod signals;
 
@@ -26,6 +27,8 @@ use crate::net::{Bound, Gate, Shared, accept};
 use crate::text::Text;
 use crate::users::control;
 use crate::{log, realm};
+use first::First;
+use greeting::Start;
 
 /// How long connections get to finish what is under way when the server stops.
 const STOP_SECS_MAX: u64 = 10;
@@ -57,7 +60,7 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     signals::watch(stop.clone())?;
     open_files();
 
-    let demo = args.demo.then(|| demo::prepare(args, &mut config, lang)).transpose()?;
+    let demo = args.demo.map(|_| demo::prepare(args, &mut config, lang)).transpose()?;
     if config.server.listen.is_empty() {
         let here = |port, dialect| Listen { address: ([127, 0, 0, 1], port).into(), dialect };
         config.server.listen = vec![here(8889, Dialect::Auto), here(8000, Dialect::Keyword)];
@@ -72,13 +75,18 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     })?;
     let store = Arc::new(store);
     let engine = realm::start(&config, Arc::clone(&store)).await?;
-    if demo.is_some() {
-        demo::populate(&engine).await?;
-    }
+    let people = match args.demo {
+        Some(with) => Some(demo::populate(&engine, with).await?),
+        None => None,
+    };
 
     let bound = bind(&config, lang)?;
+    let first = match &people {
+        Some(_) => First::Known,
+        None => first::offer(&engine, &config.server.data, greeting::page_address(&bound)).await?,
+    };
     let tasks = TaskTracker::new();
-    let place = greeting::place(&config, &bound, demo.is_some());
+    let place = greeting::place(&config, &bound, people);
     let mut hosts = config.web.hosts.clone();
     hosts.extend(gethostname::gethostname().into_string());
     let (stop_pages, tasks_of_pages) = (stop.clone(), tasks.clone());
@@ -86,17 +94,19 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     let site = Site { place, hosts, web_dir, stop: stop_pages, tasks: tasks_of_pages };
     let shared = Arc::new(Shared {
         engine: Arc::clone(&engine),
-        gate: Gate::new(config.limits.clone()),
+        gate: Gate::new(config.limits.clone(), config.web.trusted_proxies.clone()),
         routes: kabar_api::router(Arc::clone(&engine), site),
         stop: stop.clone(),
         tasks: tasks.clone(),
     });
     announce(&bound)?;
-    greeting::greet(&config, &bound, demo.is_some(), is_new, lang);
+    let start = Start { is_demo: demo.is_some(), is_new, first: &first };
+    greeting::greet(&config, &bound, &start, lang);
 
     tasks.spawn(keep_house(Arc::clone(&engine), stop.clone()));
     tasks.spawn(sweep_files(Arc::clone(&engine), stop.clone()));
     tasks.spawn(follow(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(first.withdraw(Arc::clone(&engine), stop.clone()));
     control::listen(&config.server.data, &engine, &stop, &tasks);
     for bound in bound {
         tasks.spawn(accept(bound, Arc::clone(&shared)));

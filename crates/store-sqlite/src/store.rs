@@ -7,8 +7,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kabar_engine::store::{
     Account, Conversation, FileKey, FileScope, Group, GroupChange, Herald, History, Hook,
-    Invitation, ListedGroup, Message, NewGroup, NewHook, NewInvitation, NewMessage, NewSession,
-    NewUser, Overview, PartMax, Place, Posted, SearchQuery, SentFile, SessionRecord,
+    Invitation, ListedAccount, ListedGroup, Message, NewGroup, NewHook, NewInvitation, NewMessage,
+    NewSession, NewUser, Overview, PartMax, Place, Posted, SearchQuery, SentFile, SessionRecord,
     StoredReaction, Ticket, TokenHash, Unread, UserChange, Window,
 };
 use kabar_engine::{Result, Store};
@@ -57,6 +57,21 @@ impl Store for SqliteStore {
         let (start, after) = (start.to_owned(), after.cloned());
         let read = move |db: &_| reads::people::find(db, &start, after.as_ref(), limit);
         self.readers.read(read).await
+    }
+
+    async fn list_accounts(
+        &self,
+        start: &str,
+        after: Option<&Username>,
+        limit: usize,
+    ) -> Result<Vec<ListedAccount>> {
+        let (start, after) = (start.to_owned(), after.cloned());
+        let read = move |db: &_| reads::people::list(db, &start, after.as_ref(), limit);
+        self.readers.read(read).await
+    }
+
+    async fn count_accounts(&self) -> Result<u64> {
+        self.readers.read(reads::accounts::count).await
     }
 
     async fn settings(&self, user: UserId) -> Result<String> {

@@ -46,13 +46,17 @@ pub(crate) enum Frame {
         conversation: String,
         /// The last number that was read.
         seq: i64,
+        /// Messages behind it.
+        unread: u64,
+        /// Those among them that name one.
+        mentions: u64,
     },
     /// Something about a conversation is another.
     Conversation {
         /// The conversation.
         conversation: Box<Conversation>,
     },
-    /// One is no longer in a conversation.
+    /// One is no longer in a conversation, or in the room; or another of one's own streams is there now.
     Left {
         /// The conversation.
         conversation: String,
@@ -73,6 +77,8 @@ pub(crate) enum Frame {
     },
     /// Somebody came into the room that one is in, or left it.
     Room {
+        /// The conversation.
+        conversation: String,
         /// The room's name.
         room: String,
         /// What happened.
@@ -80,13 +86,13 @@ pub(crate) enum Frame {
         /// Who.
         user: User,
     },
-    /// One is in a room now.
+    /// One is in a room now. What is said there is told until one leaves; what was said before can be read. Told
+    /// again to a client that was so slow that it was not told of all who came and went.
     Entered {
         /// Its name.
         room: String,
-        /// The room, where its number is known; else the first message there tells it.
-        #[schema(required)]
-        conversation: Option<Box<Conversation>>,
+        /// The room.
+        conversation: Box<Conversation>,
         /// Who is there.
         people: Vec<User>,
     },
@@ -95,6 +101,8 @@ pub(crate) enum Frame {
         /// Why.
         error: ShownError,
     },
+    /// Nothing happened for a while. A page sees no pings: this tells it that it is still heard.
+    Alive,
     /// The session is over; the connection ends.
     SessionEnded,
 }
@@ -114,14 +122,15 @@ pub(crate) enum RoomEvent {
 #[serde(tag = "type", rename_all = "snake_case")]
 #[schema(as = EventRequest)]
 pub(crate) enum Asked {
-    /// Go into a room, and out of the one before.
+    /// Go into a room, and out of the one before. All streams of a session are in one room at most, and the last
+    /// that went in hears what is said there. Ten times in ten seconds at most; then `busy`.
     Enter {
         /// Its name.
         room: String,
     },
     /// Leave the room.
     Leave,
-    /// Say that one is writing.
+    /// Say that one is writing. Others are told once a second at most.
     Typing {
         /// Where.
         conversation: String,

@@ -1,25 +1,30 @@
 //! One client's stream, from its first frame to its last.
 
+use std::future::ready;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message as Ws, WebSocket};
 use kabar_catalogue::Lang;
 use kabar_engine::store::Place;
-use kabar_engine::{Caller, Listening, News, RoomNews, Shown, Signal, Stay};
-use kabar_model::{Arrival, RoomName};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use kabar_engine::{Caller, Listening, News, RoomNews, Signal, Stay};
+use kabar_model::{Arrival, ConversationId, RoomName, User};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::frame::{Asked, Frame, RoomEvent, position};
+use super::missed::Missed;
 use crate::api::Api;
 use crate::ids;
 use crate::problem::{Answer, Code, Problem};
 
-/// How often the server sees whether the client is there: proxies drop what is silent for a minute.
-const PING_EVERY: Duration = Duration::from_secs(30);
+/// How often the two see whether the other is there: proxies drop what is silent for a minute.
+const PING_EVERY: Duration = Duration::from_secs(25);
 /// A client that has not been heard for so long is gone.
 const SILENT_MAX: Duration = Duration::from_secs(90);
 /// How long a frame may take to go out.
 const SEND_MAX: Duration = Duration::from_secs(30);
+/// How long the last words may take to go out when the server stops.
+const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
 /// The session is over.
 const SESSION_ENDED: u16 = 4401;
@@ -31,7 +36,7 @@ const GOING_AWAY: u16 = 1001;
 const FAILED: u16 = 1011;
 
 /// Why a stream ends.
-enum End {
+pub(super) enum End {
     /// The client has gone.
     Gone,
     /// With this code.
@@ -51,16 +56,18 @@ impl From<kabar_engine::Error> for End {
     }
 }
 
-struct Stream {
-    api: Api,
-    caller: Caller,
+pub(super) struct Stream {
+    pub(super) api: Api,
+    pub(super) caller: Caller,
     socket: WebSocket,
     /// How far the client has been told.
-    told: Arrival,
+    pub(super) told: Arrival,
+    /// What it has not been told yet of what it missed.
+    pub(super) missed: Option<Missed>,
     /// In which words a refusal is said.
     lang: Lang,
     stay: Option<Stay>,
-    heard_at: Instant,
+    pub(super) heard_at: Instant,
 }
 
 pub(super) async fn serve(
@@ -72,13 +79,12 @@ pub(super) async fn serve(
     let listening = api.engine.listen_closely(&caller);
     let _connected = api.engine.connected(&caller);
     let (told, heard_at) = (Arrival::NONE, Instant::now());
-    let mut stream = Stream { api, caller, socket, told, lang, stay: None, heard_at };
+    let mut stream = Stream { api, caller, socket, told, missed: None, lang, stay: None, heard_at };
     if let Err(End::Close(code)) = stream.run(since, listening).await {
         if code == SESSION_ENDED {
             let _ = stream.send(&Frame::SessionEnded).await;
         }
-        let close = Ws::Close(Some(CloseFrame { code, reason: "".into() }));
-        let _ = timeout(SEND_MAX, stream.socket.send(close)).await;
+        stream.close(code).await;
     }
 }
 
@@ -88,18 +94,25 @@ impl Stream {
         // Asked after listening began: what is told twice stands at or before here.
         let last = self.api.engine.last_arrival().await?;
         match since {
-            Some(since) if since <= last => self.catch_up(since, last).await?,
+            Some(since) if since <= last => {
+                (self.told, self.missed) = (since, Some(Missed::until(last)));
+            }
             None => self.told = last,
             Some(_) => self.resync(last).await?,
         }
-        let me = Box::new(self.api.me(&self.caller).await?);
-        self.send(&Frame::Hello { position: position(self.told), me }).await?;
+        if self.missed.is_none() {
+            self.greet().await?;
+        }
         let mut turns = interval(PING_EVERY);
         turns.set_missed_tick_behavior(MissedTickBehavior::Delay);
         turns.reset();
         loop {
             tokio::select! {
-                news = listening.next() => self.tell(news).await?,
+                () = ready(()), if self.missed.is_some() => self.catch_up().await?,
+                news = listening.next(), if self.missed.is_none() => {
+                    self.tell(news).await?;
+                    self.make_up_for_moves(&listening).await?;
+                }
                 heard = self.socket.recv() => {
                     let heard = heard.and_then(Result::ok).ok_or(End::Gone)?;
                     self.heard_at = Instant::now();
@@ -111,39 +124,14 @@ impl Stream {
         }
     }
 
-    /// Tells what was missed, in order.
-    async fn catch_up(&mut self, since: Arrival, last: Arrival) -> Result<(), End> {
-        self.told = since;
-        loop {
-            let Some(missed) = self.api.engine.arrivals(&self.caller, self.told).await? else {
-                return self.resync(last).await;
-            };
-            let Some(end) = missed.last().map(|shown| shown.message.arrival) else { break };
-            for shown in missed {
-                self.tell_missed(&shown).await?;
-            }
-            self.told = end;
-        }
-        self.told = self.told.max(last);
-        Ok(())
+    /// Says that all that was missed has been told.
+    pub(super) async fn greet(&mut self) -> Result<(), End> {
+        self.missed = None;
+        let me = Box::new(self.api.me(&self.caller).await?);
+        self.send(&Frame::Hello { position: position(self.told), me }).await
     }
 
-    async fn resync(&mut self, last: Arrival) -> Result<(), End> {
-        self.told = last;
-        self.send(&Frame::Resync { position: position(last) }).await
-    }
-
-    async fn tell_missed(&mut self, shown: &Shown) -> Result<(), End> {
-        let Place { conversation, .. } = shown.message.place;
-        if let Some(change) = shown.message.change {
-            let changed = Place { conversation, seq: change.of() };
-            return self.tell_changed(changed, shown.message.arrival).await;
-        }
-        let message = self.api.message(&self.caller, shown).await;
-        self.tell_message(message, shown.message.place, shown.message.arrival).await
-    }
-
-    async fn tell_message(
+    pub(super) async fn tell_message(
         &mut self,
         message: crate::objects::Message,
         place: Place,
@@ -160,7 +148,7 @@ impl Stream {
         .await
     }
 
-    async fn tell_changed(&mut self, place: Place, at: Arrival) -> Result<(), End> {
+    pub(super) async fn tell_changed(&mut self, place: Place, at: Arrival) -> Result<(), End> {
         let shown = self.api.engine.message(&self.caller, place).await.map_err(Problem::from);
         let Some(shown) = allowed(shown)? else { return Ok(()) };
         let message = Box::new(self.api.message(&self.caller, &shown).await);
@@ -191,9 +179,23 @@ impl Stream {
         }
     }
 
+    /// Says who is in the room now, if it was not told of all who came and went.
+    async fn make_up_for_moves(&mut self, listening: &Listening) -> Result<(), End> {
+        let Some(room) = self.stay.as_ref().map(Stay::room) else { return Ok(()) };
+        if !listening.has_missed_moves() {
+            return Ok(());
+        }
+        let people = self.api.engine.people_in_room(&self.caller, room);
+        match allowed(entered(&self.api, &self.caller, room, &people).await)? {
+            Some(entered) => self.send(&entered).await,
+            None => Ok(()),
+        }
+    }
+
     async fn tell_room(&mut self, news: &RoomNews, event: RoomEvent) -> Result<(), End> {
         let (room, user) = (news.room.as_str().to_owned(), self.api.user(&news.user));
-        self.send(&Frame::Room { room, event, user }).await
+        let conversation = ids::of_conversation(news.id);
+        self.send(&Frame::Room { conversation, room, event, user }).await
     }
 
     async fn tell_signal(&mut self, signal: &Signal) -> Result<(), End> {
@@ -206,7 +208,19 @@ impl Stream {
                 Frame::Presence { username: user.username.to_string(), active: *active }
             }
             Signal::Read(Place { conversation, seq }) => {
-                Frame::Read { conversation: ids::of_conversation(*conversation), seq: seq.0 }
+                let now = self.api.conversation(&self.caller, *conversation).await;
+                let Some(now) = allowed(now)? else { return Ok(()) };
+                let crate::objects::Conversation { unread, mentions, .. } = now;
+                let conversation = ids::of_conversation(*conversation);
+                Frame::Read { conversation, seq: seq.0, unread, mentions }
+            }
+            Signal::OutOfRoom(id) => {
+                if self.stay.as_ref().is_some_and(|stay| stay.room() == *id && stay.lasts()) {
+                    // One has come back meanwhile.
+                    return Ok(());
+                }
+                self.stay.take_if(|stay| stay.room() == *id);
+                Frame::Left { conversation: ids::of_conversation(*id) }
             }
             Signal::Conversation(id) => {
                 match allowed(self.api.conversation(&self.caller, *id).await)? {
@@ -240,14 +254,14 @@ impl Stream {
 
     async fn grant(&mut self, asked: Asked, listening: &Listening) -> Answer<Option<Frame>> {
         let engine = &self.api.engine;
+        engine.still(&self.caller)?;
         match asked {
             Asked::Enter { room } => {
                 let room = RoomName::parse(&room)?;
                 let (stay, people) = engine.enter_room(&self.caller, listening, &room).await?;
+                let entered = entered(&self.api, &self.caller, stay.room(), &people).await?;
                 self.stay = Some(stay);
-                let people = people.iter().map(|user| self.api.user(user)).collect();
-                let room = room.as_str().to_owned();
-                Ok(Some(Frame::Entered { room, conversation: None, people }))
+                Ok(Some(entered))
             }
             Asked::Leave => {
                 self.stay = None;
@@ -267,20 +281,53 @@ impl Stream {
         if self.heard_at.elapsed() > SILENT_MAX {
             return Err(End::Gone);
         }
-        self.put(Ws::Ping(bytes::Bytes::new())).await
+        self.put(Ws::Ping(bytes::Bytes::new())).await?;
+        self.send(&Frame::Alive).await
     }
 
-    async fn send(&mut self, frame: &Frame) -> Result<(), End> {
+    pub(super) async fn send(&mut self, frame: &Frame) -> Result<(), End> {
         let text = serde_json::to_string(frame).map_err(kabar_engine::Error::failed)?;
         self.put(Ws::Text(text.into())).await
     }
 
     async fn put(&mut self, frame: Ws) -> Result<(), End> {
-        match timeout(SEND_MAX, self.socket.send(frame)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Gone),
+        let stop = self.api.site.stop.clone();
+        tokio::select! {
+            // Whether there is room is asked first, so that what can go out does.
+            biased;
+            sent = timeout(SEND_MAX, self.socket.send(frame)) => match sent {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) | Err(_) => Err(End::Gone),
+            },
+            () = stop.cancelled() => Err(End::Close(GOING_AWAY)),
         }
     }
+
+    /// Ends with this code. A client that does not read must not hold up the stop of the server.
+    async fn close(&mut self, code: u16) {
+        let stop = self.api.site.stop.clone();
+        let close = Ws::Close(Some(CloseFrame { code, reason: "".into() }));
+        let patience = async {
+            stop.cancelled().await;
+            sleep(FAREWELL_MAX).await;
+        };
+        tokio::select! {
+            _ = timeout(SEND_MAX, self.socket.send(close)) => {}
+            () = patience => {}
+        }
+    }
+}
+
+/// Says that one is in a room, and who else is.
+async fn entered(
+    api: &Api,
+    caller: &Caller,
+    room: ConversationId,
+    people: &[Arc<User>],
+) -> Answer<Frame> {
+    let conversation = Box::new(api.conversation(caller, room).await?);
+    let people = people.iter().map(|user| api.user(user)).collect();
+    Ok(Frame::Entered { room: conversation.name.clone(), conversation, people })
 }
 
 /// `None` where the person is no longer in the conversation, or may not see the message.

@@ -2,13 +2,14 @@
 
 use kabar_engine::{Caller, MessageNews, Shown};
 use kabar_model::ClientKey;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Author, time};
 use crate::api::Api;
 use crate::ids;
+use crate::objects::EXCEPT_UNRESERVED;
 
 /// A message as it stands now.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -126,7 +127,7 @@ impl Api {
     async fn file(&self, file: Option<&kabar_model::File>) -> Option<File> {
         let file = file?;
         let (width, height) = self.pictures.size(&self.engine, file).await.unzip();
-        let name = utf8_percent_encode(file.name.as_str(), NON_ALPHANUMERIC);
+        let name = utf8_percent_encode(file.name.as_str(), EXCEPT_UNRESERVED);
         Some(File {
             code: file.code.to_string(),
             name: file.name.to_string(),

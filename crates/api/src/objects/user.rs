@@ -2,7 +2,7 @@
 
 use kabar_engine::Caller;
 use kabar_model::{Country, Role};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::Api;
@@ -51,13 +51,31 @@ pub(crate) struct Author {
 }
 
 /// What an account may do in the realm.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum RoleName {
     /// Writes and reads.
     User,
     /// Looks after the realm, too.
     Administrator,
+}
+
+impl From<Role> for RoleName {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::User => Self::User,
+            Role::Administrator => Self::Administrator,
+        }
+    }
+}
+
+impl From<RoleName> for Role {
+    fn from(role: RoleName) -> Self {
+        match role {
+            RoleName::User => Self::User,
+            RoleName::Administrator => Self::Administrator,
+        }
+    }
 }
 
 impl From<&kabar_model::User> for Author {
@@ -90,10 +108,7 @@ impl Api {
             country: country(&user),
             // Asking makes them so, unless it is a program that asks.
             active: self.active().contains(&user.id),
-            role: match user.role {
-                Role::User => RoleName::User,
-                Role::Administrator => RoleName::Administrator,
-            },
+            role: user.role.into(),
             // What is kept was JSON when it came; what is not is nobody's setting.
             settings: serde_json::from_str(&settings).unwrap_or_else(|_| serde_json::json!({})),
         })

@@ -12,7 +12,7 @@ use crate::caller::SignedIn;
 use crate::extract::{Json, Path};
 use crate::ids::{self, ConversationKey};
 use crate::objects::{Conversation, VisibilityName};
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 
 /// One's conversations.
 #[derive(Serialize, ToSchema)]
@@ -44,7 +44,7 @@ pub(crate) struct ReadUpTo {
     seq: i64,
 }
 
-/// One's direct conversations and groups
+/// One's direct conversations and groups, and the room that the session is in
 #[utoipa::path(get, path = "/conversations", tag = "conversations", responses((status = 200, body = Conversations)))]
 pub(crate) async fn list(
     State(api): State<Api>,
@@ -88,26 +88,38 @@ pub(crate) async fn change(
     Json(ConversationChange { name, visibility }): Json<ConversationChange>,
 ) -> Answer<Json<Conversation>> {
     let id = id.id()?;
-    let name = name.map(|name| GroupName::parse(&name)).transpose()?;
-    let name = name.map(GroupChange::Name);
-    let visibility = visibility.map(|visibility| GroupChange::Visibility(visibility.into()));
-    for change in [name, visibility].into_iter().flatten() {
+    let name = name.map(|name| GroupName::parse(&name).map_err(|_| Problem::invalid("name")));
+    let change = GroupChange { name: name.transpose()?, visibility: visibility.map(Into::into) };
+    if change != GroupChange::default() {
         api.engine.change_group(&caller, id, change).await?;
     }
     api.conversation(&caller, id).await.map(Json)
 }
 
+/// How far one has read, and what that leaves.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReadSoFar {
+    /// The last number that was read.
+    seq: i64,
+    /// Messages behind it.
+    unread: u64,
+    /// Those among them that name one.
+    mentions: u64,
+}
+
 /// Move one's read position forward
-#[utoipa::path(put, path = "/conversations/{id}/read", tag = "conversations", responses((status = 204)))]
+#[utoipa::path(put, path = "/conversations/{id}/read", tag = "conversations",
+    responses((status = 200, body = ReadSoFar)))]
 pub(crate) async fn read(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Path(id): Path<ConversationKey>,
     Json(ReadUpTo { seq }): Json<ReadUpTo>,
-) -> Answer<StatusCode> {
-    let place = Place { conversation: id.id()?, seq: ids::seq(seq) };
-    api.engine.read_up_to(&caller, place).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Answer<Json<ReadSoFar>> {
+    let id = id.id()?;
+    api.engine.read_up_to(&caller, Place { conversation: id, seq: ids::seq(seq) }).await?;
+    let now = api.conversation(&caller, id).await?;
+    Ok(Json(ReadSoFar { seq: now.read_seq, unread: now.unread, mentions: now.mentions }))
 }
 
 /// Say that one is writing

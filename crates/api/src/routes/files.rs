@@ -12,13 +12,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use kabar_engine::Caller;
 use kabar_model::{File, FileCode, Refusal};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::api::Api;
 use crate::caller::SignedIn;
 use crate::extract::{Path, Query};
+use crate::objects::EXCEPT_UNRESERVED;
 use crate::problem::Answer;
 
 /// What a file may do in a browser: be seen and heard, nothing else.
@@ -26,9 +27,6 @@ const FILE_POLICY: &str = "sandbox; default-src 'none'; img-src 'self'; media-sr
 
 /// Who may no longer read a file must not have it from here; asking whether it changed is cheap.
 const KEPT: &str = "private, no-cache";
-
-/// What stays as it is in an extended header value (RFC 8187 §3.2.1, `attr-char`).
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Pictures that cannot run anything.
 const PICTURES: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
@@ -72,14 +70,21 @@ async fn answer(
     wanted: &Wanted,
     headers: &HeaderMap,
 ) -> Answer<Response> {
-    let code = FileCode::parse(code).ok_or(Refusal::FileUnknown)?.to_string();
-    let file = match api.engine.file(caller, &code).await {
+    let code = FileCode::parse(code).ok_or(Refusal::FileUnknown)?;
+    let written = code.to_string();
+    let file = match api.engine.file(caller, &written).await {
         Err(error) if error.refusal() == Some(&Refusal::FileUnknown) => {
-            let in_room = api.engine.file_in_room(caller, &code).await;
-            in_room.map_err(|_| Refusal::FileUnknown)?
+            match api.engine.file_in_room(caller, &written).await {
+                Err(error) if error.refusal().is_some() => return Err(Refusal::FileUnknown.into()),
+                found => found?,
+            }
         }
         found => found?,
     };
+    // People may give a name in place of a code; an address may not.
+    if file.code != code {
+        return Err(Refusal::FileUnknown.into());
+    }
     let tag = format!("\"{}\"", file.hash);
     if asks_for(headers, &IF_NONE_MATCH, &tag) {
         let mut response = StatusCode::NOT_MODIFIED.into_response();
@@ -149,7 +154,10 @@ fn disposition(file: &File, inline: bool) -> String {
         .chars()
         .map(|c| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%') { c } else { '_' })
         .collect();
-    format!("{how}; filename=\"{plain}\"; filename*=UTF-8''{}", utf8_percent_encode(name, ENCODED))
+    format!(
+        "{how}; filename=\"{plain}\"; filename*=UTF-8''{}",
+        utf8_percent_encode(name, EXCEPT_UNRESERVED)
+    )
 }
 
 #[derive(Debug, PartialEq, Eq)]

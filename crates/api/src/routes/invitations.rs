@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use kabar_model::limits::INVITATION_SECS_MAX;
 use kabar_model::{InvitationCode, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -69,6 +70,12 @@ fn shown(invitation: &kabar_engine::store::Invitation, here: &Here) -> Invitatio
     }
 }
 
+/// Which of the two limits was not kept.
+fn wrong_in(good_for: Duration) -> &'static str {
+    let secs = good_for.as_secs();
+    if (1..=INVITATION_SECS_MAX).contains(&secs) { "uses" } else { "expires_in" }
+}
+
 /// The invitations to a group that are good still; admins only
 #[utoipa::path(get, path = "/conversations/{id}/invitations", tag = "groups", responses((status = 200, body = Invitations)))]
 pub(crate) async fn list(
@@ -95,7 +102,7 @@ pub(crate) async fn create(
     let uses = uses.unwrap_or(USES_DEFAULT);
     let made = api.engine.create_invitation(&caller, id.id()?, good_for, uses).await;
     let made = made.map_err(|error| match error.refusal() {
-        Some(Refusal::Invalid(_)) => Problem::invalid("expires_in, uses"),
+        Some(Refusal::Invalid(_)) => Problem::invalid(wrong_in(good_for)),
         _ => error.into(),
     })?;
     Ok((StatusCode::CREATED, Json(shown(&made, &here))))

@@ -91,7 +91,11 @@ pub(crate) async fn password(
     Json(PasswordChange { old, new }): Json<PasswordChange>,
 ) -> Answer<StatusCode> {
     let old = Password::parse(&old).map_err(|_| Problem::from(Refusal::WrongPassword))?;
-    let new = Password::parse(&new)?;
-    api.engine.change_password(&caller, from.origin(), old, new).await?;
+    let new = Password::parse(&new).map_err(|error| Problem::from(error).field("new"))?;
+    let changed = api.engine.change_password(&caller, from.origin(), old, new).await;
+    changed.map_err(|error| match error.refusal() {
+        Some(Refusal::PasswordTooShort { .. }) => Problem::from(error).field("new"),
+        _ => error.into(),
+    })?;
     Ok(StatusCode::NO_CONTENT)
 }

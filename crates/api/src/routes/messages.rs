@@ -1,10 +1,12 @@
 //! Messages: reading, writing, and changing what was written.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use kabar_engine::store::{Place, Window};
-use kabar_engine::{Accepted, Caller, NewPost, Shown};
-use kabar_model::{Body, ClientKey, ConversationId, Emoji};
+use kabar_engine::{Accepted, Caller, Error, NewPost, Shown, Upload};
+use kabar_model::{Body, ClientKey, ConversationId, Emoji, Field, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -53,7 +55,8 @@ pub(crate) struct NewMessage {
     upload: Option<String>,
     /// The message that it answers.
     reply_to: Option<i64>,
-    /// What the client calls it, 1–64 printable ASCII characters: sent again, it is the same message.
+    /// What the client calls it, 1–64 printable ASCII characters, no other of one's messages by the same: sent
+    /// again, it is the same message.
     key: Option<String>,
 }
 
@@ -78,7 +81,9 @@ pub(crate) async fn page(
         (Some(seq), None, None) => Window::Before(ids::seq(seq)),
         (None, Some(seq), None) => Window::After(ids::seq(seq)),
         (None, None, Some(seq)) => Window::Around(ids::seq(seq)),
-        _ => return Err(Problem::invalid("before, after, around")),
+        // One of them at most.
+        (_, _, Some(_)) => return Err(Problem::invalid("around")),
+        (_, _, None) => return Err(Problem::invalid("after")),
     };
     let limit = wanted.limit.unwrap_or(MESSAGES_DEFAULT);
     let page = api.engine.history(&caller, id.id()?, window, limit).await?;
@@ -86,7 +91,7 @@ pub(crate) async fn page(
     Ok(Json(Messages { messages, first_seq: page.first.0, last_seq: page.last.0 }))
 }
 
-/// Write; it is kept once this answers. With a key that was used before, the message of that time (200)
+/// Write; it is kept once this answers. With the key of an earlier message that says the same, that one (200)
 #[utoipa::path(post, path = "/conversations/{id}/messages", tag = "messages",
     responses((status = 201, body = Message), (status = 200, body = Message)))]
 pub(crate) async fn post(
@@ -101,6 +106,9 @@ pub(crate) async fn post(
     if text.is_none() && upload.is_none() {
         return Err(Problem::missing("text"));
     }
+    if reply_to.is_some_and(|seq| seq < 1) {
+        return Err(Problem::invalid("reply_to"));
+    }
     let post = NewPost {
         text: text.map(|text| Body::parse(&text)).transpose()?,
         upload: None,
@@ -109,13 +117,24 @@ pub(crate) async fn post(
     };
     let Accepted { shown, is_new } = match upload {
         Some(upload) => post_upload(&api, &caller, id, &upload, post).await?,
-        None => api.engine.post_in(&caller, id, post).await?,
+        None => api.engine.post_in(&caller, id, post).await.map_err(refused)?,
     };
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(api.message(&caller, &shown).await)))
 }
 
-/// Sends what was uploaded. Who did not hear the answer may ask again: it is sent once.
+fn refused(error: Error) -> Problem {
+    match error.refusal() {
+        // One that is no key is refused before.
+        Some(Refusal::Invalid(Field::Key)) => {
+            Problem::new(Code::Conflict, Text::KeyUsed).field("key")
+        }
+        _ => error.into(),
+    }
+}
+
+/// Sends what was uploaded. Who did not hear the answer may ask again: it is sent once. After a refusal it may be
+/// sent again, too.
 async fn post_upload(
     api: &Api,
     caller: &Caller,
@@ -124,9 +143,9 @@ async fn post_upload(
     post: NewPost,
 ) -> Answer<Accepted> {
     let entry = api.uploads.find(caller.user(), upload)?;
-    let mut state = entry.state.lock().await;
+    let mut state = Arc::clone(&entry.state).lock_owned().await;
     if let UploadState::Sent(place) = *state {
-        return Ok(Accepted { shown: api.engine.message(caller, place).await?, is_new: false });
+        return sent_before(api, caller, conversation, place, &post).await;
     }
     let (offset, size) = (entry.offset(), entry.size);
     if offset != size {
@@ -136,13 +155,45 @@ async fn post_upload(
     let UploadState::Open(contents) = std::mem::replace(&mut *state, UploadState::Over) else {
         return Err(Problem::new(Code::FileUnknown, Text::UploadUnknown));
     };
-    let post = NewPost { upload: Some((*contents, entry.name.clone())), ..post };
-    let accepted = api.engine.post_in(caller, conversation, post).await;
-    match &accepted {
-        Ok(Accepted { shown, .. }) => *state = UploadState::Sent(shown.message.place),
-        Err(_) => api.uploads.give_up(upload),
+    let mut post = NewPost { upload: Some((*contents, entry.name.clone())), ..post };
+    let (engine, uploads) = (Arc::clone(&api.engine), Arc::clone(&api.uploads));
+    let (caller, upload) = (caller.clone(), upload.to_owned());
+    // To its end, even when who asks has gone: what became of it must be known when they ask again.
+    let posting = api.site.tasks.spawn(async move {
+        let accepted = engine.try_post_in(&caller, conversation, &mut post).await;
+        let left = post.upload.take().map(|(left, _)| left).filter(Upload::is_of_use);
+        match (&accepted, left) {
+            (Ok(Accepted { shown, .. }), _) => *state = UploadState::Sent(shown.message.place),
+            (Err(_), Some(left)) => *state = UploadState::Open(Box::new(left)),
+            (Err(_), None) => uploads.give_up(&upload),
+        }
+        entry.touch();
+        accepted
+    });
+    posting.await.map_err(Error::failed)?.map_err(refused)
+}
+
+/// The message that an upload was sent with, if that is the one that is to be written.
+async fn sent_before(
+    api: &Api,
+    caller: &Caller,
+    conversation: ConversationId,
+    place: Place,
+    post: &NewPost,
+) -> Answer<Accepted> {
+    let other = || Problem::new(Code::Conflict, Text::UploadSent).field("upload");
+    if place.conversation != conversation {
+        return Err(other());
     }
-    Ok(accepted?)
+    let shown = api.engine.message(caller, place).await?;
+    let stands = &shown.message;
+    // What it said before it was changed is not known any more.
+    let is_changed = stands.edited_at.is_some() || stands.deleted;
+    let text = post.text.as_ref().map_or("", Body::as_str);
+    if !is_changed && (text, post.reply_to) != (&stands.body[..], stands.reply_to) {
+        return Err(other());
+    }
+    Ok(Accepted { shown, is_new: false })
 }
 
 fn place((id, seq): (ConversationKey, i64)) -> Answer<Place> {

@@ -9,7 +9,7 @@ use crate::api::Api;
 use crate::caller::SignedIn;
 use crate::extract::{Json, Path, Query};
 use crate::objects::User;
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 
 /// The people on a page unless more are asked for.
 const PEOPLE_DEFAULT: usize = 50;
@@ -41,7 +41,8 @@ pub(crate) async fn find(
     SignedIn(caller): SignedIn,
     Query(Wanted { q, after, limit }): Query<Wanted>,
 ) -> Answer<Json<People>> {
-    let after = after.map(|after| Username::parse(&after)).transpose()?;
+    let after = after.map(|after| Username::parse(&after).map_err(|_| Problem::invalid("after")));
+    let after = after.transpose()?;
     let limit = limit.unwrap_or(PEOPLE_DEFAULT);
     let found = api.engine.find_people(&caller, q.trim(), after.as_ref(), limit).await?;
     let people = found.people.iter().map(|user| api.user(user)).collect();

@@ -23,6 +23,18 @@ pub(crate) struct Realm {
     limits: Limits,
     /// Whether it waits for its first administrator.
     setup: bool,
+    /// Accounts that everybody may use, in a demo; else `null`.
+    #[schema(required)]
+    demo: Option<DemoAccounts>,
+}
+
+/// The accounts of a demo.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct DemoAccounts {
+    /// Their usernames.
+    people: Vec<String>,
+    /// The password of them all.
+    password: String,
 }
 
 /// Who may make an account.
@@ -61,5 +73,11 @@ pub(crate) async fn realm(State(api): State<Api>) -> Json<Realm> {
         },
         limits: Limits { text_bytes: BODY_BYTES_MAX, file_bytes: settings.file_bytes_max },
         setup: api.engine.awaits_set_up(),
+        demo: api
+            .site
+            .place
+            .demo
+            .clone()
+            .map(|demo| DemoAccounts { people: demo.people, password: demo.password }),
     })
 }

@@ -23,7 +23,8 @@ const RESULTS_MAX: usize = 100;
 
 #[derive(Deserialize, IntoParams)]
 pub(crate) struct Wanted {
-    /// Words, and `from:USER`, `in:NAME`, `has:file`, `after:DATE`, `before:DATE`.
+    /// Words or "exact phrases", and `from:USER`, `in:GROUP`, `in:@USER`, `has:file`, `has:link`, `after:DATE`,
+    /// `before:DATE`. A name with spaces stands in quotation marks; a date is such as 2026-12-31, in UTC.
     #[serde(default)]
     q: String,
     /// At most so many (20 unless said, 100 at most).
@@ -73,7 +74,11 @@ pub(crate) async fn search(
     let limit = limit.unwrap_or(RESULTS_DEFAULT).clamp(1, RESULTS_MAX);
     let cursor = |text: String| text.parse().ok().map(Arrival);
     let before = before.map(|text| cursor(text).ok_or_else(|| Problem::invalid("before")));
-    let hits = api.engine.search(&caller, &search, before.transpose()?, limit).await?;
+    let hits = api.engine.search(&caller, &search, before.transpose()?, limit).await;
+    let hits = hits.map_err(|error| match error.refusal() {
+        Some(_) => Problem::from(error).field("q"),
+        None => error.into(),
+    })?;
     let last = hits.last().filter(|_| hits.len() >= limit);
     let next = last.map(|hit| hit.shown.message.arrival.0.to_string());
     let mut results = Vec::with_capacity(hits.len());
@@ -102,7 +107,8 @@ fn utf16(text: &str) -> usize {
 }
 
 fn mistaken(mistake: Mistake) -> Problem {
-    let problem = |text| Problem::new(Code::InvalidField, text).hint(Text::SearchOperatorHint);
+    let problem =
+        |text| Problem::new(Code::InvalidField, text).hint(Text::SearchOperatorHint).field("q");
     match mistake {
         Mistake::Empty => problem(Text::SearchEmpty),
         Mistake::Operator(operator) => problem(Text::SearchOperator).with("operator", operator),

@@ -1,12 +1,13 @@
 //! Uploads: contents on their way in, in as many requests as it takes.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use futures_util::StreamExt;
-use kabar_model::FileName;
+use kabar_model::{FileName, Refusal};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
+use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
 use crate::api::Api;
@@ -14,7 +15,7 @@ use crate::caller::SignedIn;
 use crate::extract::{Json, Path, slow};
 use crate::problem::{Answer, Code, Problem, UPLOAD_OFFSET};
 use crate::text::Text;
-use crate::uploads::State as UploadState;
+use crate::uploads::Sending;
 
 /// How long the next piece of a body may take.
 const PIECE_SECS_MAX: u64 = 60;
@@ -68,7 +69,7 @@ pub(crate) async fn begin(
     }
     let name = FileName::clean(&name)?;
     let upload = api.engine.upload(Some(&caller));
-    let id = api.uploads.begin(caller.user(), (name, size), upload, &api.site)?;
+    let id = api.uploads.begin(caller.user(), (name, size), upload, &api)?;
     Ok((StatusCode::CREATED, Json(Begun { id: id.to_string(), offset: 0 })))
 }
 
@@ -106,35 +107,66 @@ pub(crate) async fn send(
     let newer = entry.newer.notified();
     tokio::pin!(newer);
     newer.as_mut().enable();
-    let mut state = entry.state.lock().await;
-    let UploadState::Open(upload) = &mut *state else {
-        return Err(Problem::new(Code::FileUnknown, Text::UploadUnknown));
-    };
-    if offset != upload.size() {
-        return Err(Problem::upload_stands_at(upload.size()));
+    let sending = Sending::to(&entry).await;
+    let unknown = || Problem::new(Code::FileUnknown, Text::UploadUnknown);
+    if entry.is_given_up() {
+        return Err(unknown());
     }
+    let mut size = sending.size().ok_or_else(unknown)?;
+    if offset != size {
+        return Err(Problem::upload_stands_at(size));
+    }
+    // Refused by what the head says of it, before any of it is read.
+    if body.size_hint().lower() > entry.size - size {
+        return Err(Problem::too_large(entry.size));
+    }
+    // A task of its own: a piece that has come is written to its end, whether somebody waits or not.
+    let (queue, queued) = mpsc::channel(1);
+    let writing = api.site.tasks.spawn(sending.take(queued));
+    let came = tokio::select! {
+        biased;
+        () = newer => Ok(false),
+        came = pass_on(body, entry.size - size, queue) => came.map(|()| true),
+    };
+    let written = writing.await.map_err(kabar_engine::Error::failed)?;
+    if let Err(error) = written {
+        if error.refusal() != Some(&Refusal::Busy) {
+            api.uploads.give_up(&id);
+        }
+        return Err(error.into());
+    }
+    size = entry.offset();
+    match came {
+        Ok(true) => Ok(Json(Offset { offset: size })),
+        Ok(false) if entry.is_given_up() => Err(unknown()),
+        Ok(false) => Err(Problem::upload_stands_at(size)),
+        Err(Stopped::TooLarge) => Err(Problem::too_large(entry.size)),
+        Err(Stopped::Slow) => Err(slow()),
+        // The client asks how far it got and goes on.
+        Err(Stopped::Broken) => Err(Problem::new(Code::BadRequest, Text::BadRequest)),
+    }
+}
+
+/// Why no more of a body is taken.
+enum Stopped {
+    TooLarge,
+    Slow,
+    /// The connection broke.
+    Broken,
+}
+
+/// Passes a body on while somebody takes it, of no more than so many bytes.
+async fn pass_on(body: Body, mut room: u64, queue: mpsc::Sender<Bytes>) -> Result<(), Stopped> {
     let mut pieces = body.into_data_stream();
     loop {
         let next = tokio::time::timeout(Duration::from_secs(PIECE_SECS_MAX), pieces.next());
-        let piece = tokio::select! {
-            biased;
-            () = newer.as_mut() => return Err(Problem::upload_stands_at(upload.size())),
-            piece = next => piece.map_err(|_| slow())?,
-        };
-        let Some(piece) = piece else { break };
-        // The connection broke; the client asks how far it got and goes on.
-        let piece = piece.map_err(|_| Problem::new(Code::BadRequest, Text::BadRequest))?;
-        if upload.size() + piece.len() as u64 > entry.size {
-            return Err(Problem::too_large(entry.size));
+        let Some(piece) = next.await.map_err(|_| Stopped::Slow)? else { return Ok(()) };
+        let piece = piece.map_err(|_| Stopped::Broken)?;
+        room = room.checked_sub(piece.len() as u64).ok_or(Stopped::TooLarge)?;
+        if queue.send(piece).await.is_err() {
+            return Ok(());
         }
-        if let Err(error) = upload.write(piece).await {
-            *state = UploadState::Over;
-            api.uploads.give_up(&id);
-            return Err(error.into());
-        }
-        entry.stands_at(upload.size());
     }
-    Ok(Json(Offset { offset: upload.size() }))
 }
 
 /// Give an upload up
@@ -146,5 +178,6 @@ pub(crate) async fn give_up(
 ) -> Answer<StatusCode> {
     api.uploads.find(caller.user(), &id)?;
     api.uploads.give_up(&id);
+    api.engine.sweep_refused().await;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,24 +5,25 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::world::World;
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A world that can be reached over a socket.
-struct Served {
-    world: World,
+pub(crate) struct Served {
+    pub(crate) world: World,
     address: std::net::SocketAddr,
 }
 
 impl Served {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let world = World::new().await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -32,15 +33,28 @@ impl Served {
     }
 
     async fn connect(&self, token: &str, since: &str) -> Client {
+        self.try_to_connect(token, since).await.unwrap()
+    }
+
+    /// Connects, or says with which status it was refused, and with which code.
+    async fn try_to_connect(&self, token: &str, since: &str) -> Result<Client, (u16, Value)> {
         let url = format!("ws://{}/api/v1/events{since}", self.address);
         let mut request = url.into_client_request().unwrap();
         let bearer = format!("Bearer {token}").parse().unwrap();
         request.headers_mut().insert("authorization", bearer);
-        Client(connect_async(request).await.unwrap().0)
+        match connect_async(request).await {
+            Ok((socket, _)) => Ok(Client(socket)),
+            Err(Error::Http(refused)) => {
+                let problem: Value =
+                    serde_json::from_slice(refused.body().as_ref().unwrap()).unwrap();
+                Err((refused.status().as_u16(), problem["error"]["code"].clone()))
+            }
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Connects and hears the greeting; the position in it.
-    async fn greeted(&self, token: &str) -> (Client, String) {
+    pub(crate) async fn greeted(&self, token: &str) -> (Client, String) {
         let mut client = self.connect(token, "").await;
         let hello = client.next(&self.world).await;
         assert_eq!(hello["type"], "hello", "{hello}");
@@ -53,13 +67,18 @@ fn position(frame: &Value) -> String {
     frame["position"].as_str().unwrap().to_owned()
 }
 
-struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Client<S = MaybeTlsStream<TcpStream>>(pub(crate) WebSocketStream<S>);
 
-impl Client {
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    /// The next frame of whatever kind. Waiting for it answers the pings, as browsers do.
+    pub(crate) async fn frame(&mut self) -> Message {
+        tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap().unwrap().unwrap()
+    }
+
     /// The next frame, which is as documented.
-    async fn next(&mut self, world: &World) -> Value {
+    pub(crate) async fn next(&mut self, world: &World) -> Value {
         loop {
-            match tokio::time::timeout(PATIENCE, self.0.next()).await.unwrap().unwrap().unwrap() {
+            match self.frame().await {
                 Message::Text(text) => {
                     let frame: Value = serde_json::from_str(text.as_str()).unwrap();
                     assert_eq!(world.faults_of("Event", &frame), Vec::<String>::new(), "{frame}");
@@ -72,7 +91,7 @@ impl Client {
     }
 
     /// The next frame of that type; presence and the like may come at any time.
-    async fn next_of(&mut self, world: &World, kind: &str) -> Value {
+    pub(crate) async fn next_of(&mut self, world: &World, kind: &str) -> Value {
         loop {
             let frame = self.next(world).await;
             if frame["type"] == kind {
@@ -93,15 +112,14 @@ impl Client {
         frame["type"].as_str().unwrap().to_owned()
     }
 
-    async fn say(&mut self, frame: Value) {
+    pub(crate) async fn say(&mut self, frame: Value) {
         self.0.send(Message::text(frame.to_string())).await.unwrap();
     }
 
     /// With which code the server closes.
-    async fn closed(&mut self) -> u16 {
+    pub(crate) async fn closed(&mut self) -> u16 {
         loop {
-            let frame = tokio::time::timeout(PATIENCE, self.0.next()).await;
-            if let Message::Close(close) = frame.unwrap().unwrap().unwrap() {
+            if let Message::Close(close) = self.frame().await {
                 return close.unwrap().code.into();
             }
         }
@@ -131,7 +149,11 @@ async fn what_happens_is_told_at_once() {
         (&json!(1), &json!("hai"))
     );
     world.tell(&izza, "PUT", &format!("/conversations/{chat}/read"), json!({"seq": 2})).await;
-    assert_eq!(one.next_of(world, "read").await["seq"], 2);
+    let read = one.next_of(world, "read").await;
+    assert_eq!(
+        (&read["seq"], &read["unread"], &read["mentions"]),
+        (&json!(2), &json!(0), &json!(0))
+    );
     world.tell(&messi, "POST", &format!("/conversations/{chat}/typing"), Value::Null).await;
     assert_eq!(one.next_of(world, "typing").await["username"], "messi");
     let group = world.group(&messi, "Bola").await;
@@ -250,26 +272,21 @@ async fn who_does_not_read_is_let_go_and_finds_everything_when_coming_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn people_in_a_room_hear_each_other_come_speak_and_go() {
+async fn an_account_has_so_many_streams_at_a_time() {
     let served = Served::new().await;
-    let world = &served.world;
-    let (messi, izza) = (world.register("messi").await, world.register("izza").await);
-    let (mut one, _) = served.greeted(&messi).await;
-    let (mut other, _) = served.greeted(&izza).await;
-    one.say(json!({"type": "enter", "room": "Ruang 12"})).await;
-    let entered = one.next_of(world, "entered").await;
-    assert_eq!(
-        (&entered["room"], &entered["people"][0]["username"]),
-        (&json!("Ruang 12"), &json!("messi"))
-    );
-    other.say(json!({"type": "enter", "room": "ruang 12"})).await;
-    assert_eq!(other.next_of(world, "entered").await["people"].as_array().unwrap().len(), 2);
-    let room = one.next_of(world, "room").await;
-    assert_eq!((&room["event"], &room["user"]["username"]), (&json!("entered"), &json!("izza")));
-    other.say(json!({"type": "leave"})).await;
-    assert_eq!(one.next_of(world, "room").await["event"], "left");
-    one.say(json!({"type": "enter", "room": ""})).await;
-    assert_eq!(one.next_of(world, "error").await["error"]["code"], "invalid_field");
-    one.say(json!({"type": "unheard of"})).await;
-    one.0.close(None).await.unwrap();
+    let (messi, izza) = (served.world.register("messi").await, served.world.register("izza").await);
+    let mut streams = Vec::new();
+    for _ in 0..32 {
+        streams.push(served.connect(&messi, "").await);
+    }
+    let refused = served.try_to_connect(&messi, "").await.err();
+    assert_eq!(refused, Some((429, json!("too_many"))));
+    served.greeted(&izza).await;
+    streams.pop();
+    let one_more = async {
+        while served.try_to_connect(&messi, "").await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, one_more).await.expect("what has ended counts no more");
 }

@@ -1,11 +1,16 @@
 //! Uploads that are taken up again, and contents whole and in part.
 
-use axum::body::Body;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::Request;
 use axum::http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE, X_CONTENT_TYPE_OPTIONS,
 };
+use http_body::{Frame, SizeHint};
 use kabar_engine::Settings;
 use kabar_model::RealmName;
 use serde_json::{Value, json};
@@ -65,6 +70,38 @@ async fn an_upload_goes_on_where_it_stands_and_is_sent_once() {
     assert_eq!((again.status.as_u16(), again.json()), (200, sent.json()));
     let contents = fetch(&world, &izza, sent.json()["file"]["url"].as_str().unwrap(), &[]).await;
     assert_eq!(contents.body, b"0123456789");
+}
+
+/// A body that tells its length and must not be read.
+struct Unread(u64);
+
+impl HttpBody for Unread {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        panic!("it was read");
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_to_be_too_long_is_refused_before_it_is_read() {
+    let world = World::new().await;
+    let messi = world.register("messi").await;
+    let id = begin(&world, &messi, "a.txt", 10).await;
+    let request = Request::patch(format!("/api/v1/uploads/{id}"))
+        .header(AUTHORIZATION, format!("Bearer {messi}"))
+        .header("Upload-Offset", 0);
+    let refused = world.send(request.body(Body::new(Unread(11))).unwrap()).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (413, "too_large"));
+    assert_eq!(piece(&world, &messi, &id, 0, b"0123456789").await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,10 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod access;
+mod admin;
+mod alive;
 mod events;
 mod files;
 mod messages;
+mod refusals;
+mod rooms;
 mod schema;
+mod search;
 mod sign_in;
+mod slow;
+mod uploads;
 mod web;
 mod world;

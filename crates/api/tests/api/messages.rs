@@ -20,6 +20,51 @@ async fn a_message_sent_again_with_its_key_is_the_same_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_another_message_is_a_conflict() {
+    let world = World::new().await;
+    let (messi, _) = (world.register("messi").await, world.register("izza").await);
+    let chat = format!("/conversations/{}/messages", world.direct(&messi, "izza").await);
+    let note = format!("/conversations/{}/messages", world.direct(&messi, "messi").await);
+    let new = json!({"text": "halo", "key": "cron-1"});
+    world.tell(&messi, "POST", &chat, new.clone()).await;
+    for (path, new) in [
+        (&note, new.clone()),
+        (&chat, json!({"text": "hai", "key": "cron-1"})),
+        (&chat, json!({"text": "halo", "key": "cron-1", "reply_to": 1})),
+    ] {
+        let answer = world.ask(&messi, "POST", path, new).await;
+        assert_eq!((answer.status.as_u16(), &answer.code()[..]), (409, "conflict"));
+        assert_eq!(answer.json()["error"]["field"], "key");
+    }
+    assert_eq!(world.ask(&messi, "POST", &chat, new).await.status, 200);
+    world.tell(&messi, "POST", &note, json!({"text": "halo", "key": "cron-2"})).await;
+    assert_eq!(world.get(&messi, &note).await["last_seq"], 1);
+    assert_eq!(world.get(&messi, &chat).await["last_seq"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_message_that_one_may_read_is_answered() {
+    let world = World::new().await;
+    let (messi, _) = (world.register("messi").await, world.register("izza").await);
+    let chat = format!("/conversations/{}/messages", world.direct(&messi, "izza").await);
+    world.tell(&messi, "POST", &chat, json!({"text": "satu"})).await;
+    world.tell(&messi, "PUT", &format!("{chat}/1/reactions/%F0%9F%91%8D"), Value::Null).await;
+    for (seq, status, code) in [
+        (1_000_000_000_000_000_i64, 404, "message_unknown"),
+        (i64::MAX, 404, "message_unknown"),
+        (2, 404, "message_unknown"),
+        (0, 400, "invalid_field"),
+        (-5, 400, "invalid_field"),
+    ] {
+        let answer = world.ask(&messi, "POST", &chat, json!({"text": "x", "reply_to": seq})).await;
+        assert_eq!((answer.status.as_u16(), &answer.code()[..]), (status, code), "{seq}");
+    }
+    world.tell(&messi, "DELETE", &format!("{chat}/1"), Value::Null).await;
+    let sent = world.tell(&messi, "POST", &chat, json!({"text": "dua", "reply_to": 1})).await;
+    assert_eq!(sent["reply_to"], 1, "a message that is gone keeps its place");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn changes_show_in_the_message_itself() {
     let world = World::new().await;
     let (messi, izza) = (world.register("messi").await, world.register("izza").await);

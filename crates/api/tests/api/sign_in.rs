@@ -3,11 +3,12 @@
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::header::{
-    ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, HOST, ORIGIN, RETRY_AFTER, SET_COOKIE,
+    ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, ORIGIN, RETRY_AFTER, SET_COOKIE,
 };
+use kabar_api::Peer;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{Answer, World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_begins_with_the_right_password_and_ends_when_it_is_ended() {
@@ -39,6 +40,26 @@ async fn a_session_begins_with_the_right_password_and_ends_when_it_is_ended() {
     assert_eq!(world.ask(third, "GET", "/me", Value::Null).await.status, 401);
     world.tell(second, "DELETE", "/sessions", Value::Null).await;
     assert_eq!(world.ask(second, "GET", "/me", Value::Null).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_takes_itself_for_another_person_does_nothing() {
+    let world = World::new().await;
+    let (messi, rene) = (world.register("messi").await, world.register("rené").await);
+    for (token, meant, status) in [
+        (&messi, "messi", 200),
+        (&messi, "izza", 401),
+        (&messi, "", 401),
+        (&rene, "ren%C3%A9", 200),
+        (&rene, "rene", 401),
+        (&rene, "%FF", 401),
+    ] {
+        let request = Request::get("/api/v1/me")
+            .header(AUTHORIZATION, format!("Bearer {token}"))
+            .header("Kabar-User", meant);
+        let answer = world.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status.as_u16(), status, "{meant}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,6 +112,59 @@ async fn the_cookie_changes_things_only_from_a_page_of_ours() {
     let ended = ask("DELETE", "/sessions/current", ours, false).await;
     assert!(ended.headers[SET_COOKIE].to_str().unwrap().contains("kabar_session=;"));
     assert_eq!(ask("GET", "/me", None, false).await.status, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_https_the_cookie_is_secure_and_bound_to_the_host() {
+    let world = World::new().await;
+    let ask = async |method: &str, path: &str, cookie: &str, body: Value| {
+        let request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        let request = request
+            .header(HOST, "localhost")
+            .header(ORIGIN, "https://localhost")
+            .header(CONTENT_TYPE, "application/json")
+            .header(COOKIE, cookie)
+            .extension(Peer { address: "192.0.2.7".parse().unwrap(), is_https: true });
+        world.send(request.body(Body::from(body.to_string())).unwrap()).await
+    };
+    let cookies = |answer: &Answer| -> Vec<String> {
+        let all = answer.headers.get_all(SET_COOKIE).iter();
+        all.map(|value| value.to_str().unwrap().to_owned()).collect()
+    };
+    let body = json!({"username": "messi", "password": "surabaya", "cookie": true});
+    let answer = ask("POST", "/accounts", "", body).await;
+    assert_eq!(
+        answer.json()["user"]["role"],
+        "user",
+        "who comes by a proxy is not on this machine"
+    );
+    let [set, gone] = &cookies(&answer)[..] else { panic!("two cookies") };
+    // What makes a browser take the prefix: Secure, Path=/ and no Domain (RFC 6265bis, cookie name prefixes).
+    assert!(set.starts_with("__Host-kabar_session=") && set.ends_with("; Secure"), "{set}");
+    assert!(set.contains("; Path=/;") && !set.contains("Domain"), "{set}");
+    assert!(gone.starts_with("kabar_session=;") && gone.contains("Max-Age=0"), "{gone}");
+    let secure = set.split(';').next().unwrap();
+    let plain = secure.strip_prefix("__Host-").unwrap();
+    for (cookie, status) in [
+        (secure.to_owned(), 200),
+        (plain.to_owned(), 401),
+        (format!("kabar_session=x; {secure}"), 200),
+        (format!("{plain}; __Host-kabar_session=x"), 401),
+    ] {
+        assert_eq!(ask("GET", "/me", &cookie, Value::Null).await.status, status, "{cookie}");
+    }
+    let from_plain = Request::post("/api/v1/sessions/token")
+        .header(HOST, "localhost")
+        .header(ORIGIN, "http://localhost")
+        .header(COOKIE, secure)
+        .extension(Peer { address: "192.0.2.7".parse().unwrap(), is_https: true });
+    let answer = world.send(from_plain.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.code(), "origin_mismatch", "a page that came unencrypted may be anybody's");
+    let ended = ask("DELETE", "/sessions/current", secure, Value::Null).await;
+    for cookie in cookies(&ended) {
+        assert!(cookie.contains("kabar_session=;") && cookie.contains("Max-Age=0"), "{cookie}");
+    }
+    assert_eq!(cookies(&ended).len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use kabar_api::{Peer, Place, Router, Site};
+use kabar_api::{Listener, Peer, Place, Router, Site, Speaks};
 use kabar_engine::testing::{MemoryBlobs, MemoryStore};
 use kabar_engine::{Engine, LocalBus, Settings, SystemClock};
 use kabar_model::RealmName;
@@ -43,8 +43,9 @@ impl Answer {
 }
 
 pub(crate) fn site() -> Site {
-    let place = Place { realm: "kampus".into(), host: "127.0.0.1".into(), port: 8889, demo: false };
-    Site::from(place)
+    let address = (Ipv4Addr::LOCALHOST, 8889).into();
+    let listeners = vec![Listener { address, speaks: Speaks::Auto }];
+    Site::from(Place { realm: "kampus".into(), listeners, demo: None })
 }
 
 impl World {
@@ -53,10 +54,14 @@ impl World {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
+        Self::over(settings, MemoryBlobs::default()).await
+    }
+
+    pub(crate) async fn over(settings: Settings, blobs: MemoryBlobs) -> Self {
         let engine = Engine::start(
             settings,
             Arc::new(MemoryStore::default()),
-            Arc::new(MemoryBlobs::default()),
+            Arc::new(blobs),
             Arc::new(LocalBus::default()),
             Arc::new(SystemClock::default()),
         );
@@ -108,7 +113,9 @@ impl World {
     }
 
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
-        request.extensions_mut().insert(HERE);
+        if request.extensions().get::<Peer>().is_none() {
+            request.extensions_mut().insert(HERE);
+        }
         if !request.headers().contains_key(HOST) {
             request.headers_mut().insert(HOST, "127.0.0.1:8889".parse().unwrap());
         }
@@ -132,6 +139,11 @@ impl World {
     pub(crate) async fn direct(&self, token: &str, with: &str) -> String {
         let conversation = self.tell(token, "POST", "/conversations", json!({"with": with})).await;
         conversation["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The id of something that was made or shown.
+    pub(crate) fn id_of(shown: &Value) -> String {
+        shown["id"].as_str().unwrap().to_owned()
     }
 
     /// A group of this admin's.

@@ -30,6 +30,10 @@ impl BlobWriter for BrokenWriter {
         Ok(())
     }
 
+    async fn rest(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     async fn finish(self: Box<Self>, _hash: ContentHash) -> Result<()> {
         Ok(())
     }

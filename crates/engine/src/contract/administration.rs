@@ -6,7 +6,7 @@ use super::world::{Shared, at, group, group_of, is_shut_out, refused, say, unrea
 use crate::store::{GroupChange, Store, Target};
 
 fn called(name: &str) -> GroupChange {
-    GroupChange::Name(GroupName::parse(name).unwrap())
+    GroupChange::name(GroupName::parse(name).unwrap())
 }
 
 async fn roles(store: &dyn Store, group: ConversationId) -> Vec<(UserId, GroupRole)> {
@@ -32,12 +32,26 @@ pub(super) async fn a_group_gets_another_name_and_keeps_its_code(store: Shared) 
 pub(super) async fn a_group_becomes_private(store: Shared) {
     let [ana, budi] = users(&*store, ["ana", "budi"]).await;
     let club = group(&*store, "club", ana).await;
-    let private = GroupChange::Visibility(Visibility::Private);
+    let private = GroupChange::visibility(Visibility::Private);
     let changed = store.change_group(club.id, ana, private).await.unwrap();
     assert_eq!(changed.visibility, Visibility::Private);
     assert_eq!(store.visible_groups(budi, 10).await.unwrap(), []);
-    store.change_group(club.id, ana, GroupChange::Visibility(Visibility::Public)).await.unwrap();
+    store.change_group(club.id, ana, GroupChange::visibility(Visibility::Public)).await.unwrap();
     assert_eq!(store.visible_groups(budi, 10).await.unwrap().len(), 1);
+}
+
+pub(super) async fn a_change_of_a_group_is_made_whole_or_not_at_all(store: Shared) {
+    let [ana, budi] = users(&*store, ["ana", "budi"]).await;
+    let club = group(&*store, "club", ana).await;
+    group(&*store, "taken", budi).await;
+    let both = |name: &str| GroupChange { visibility: Some(Visibility::Private), ..called(name) };
+    let outcome = store.change_group(club.id, ana, both("taken")).await;
+    assert_eq!(refused(outcome), Refusal::GroupTaken);
+    assert_eq!(store.group("club").await.unwrap(), Some(club.clone()), "nothing has changed");
+    let changed = store.change_group(club.id, ana, both("other")).await.unwrap();
+    assert_eq!((changed.name.as_str(), changed.visibility), ("other", Visibility::Private));
+    let same = store.change_group(club.id, ana, GroupChange::default()).await.unwrap();
+    assert_eq!(same, changed, "what is not named stays");
 }
 
 pub(super) async fn only_an_admin_changes_a_group(store: Shared) {

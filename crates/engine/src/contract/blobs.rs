@@ -27,6 +27,7 @@ macro_rules! cases {
 pub const ALL: &[Case] = cases![
     what_was_put_is_read_back_whole_and_in_ranges,
     what_is_written_in_pieces_of_any_size_is_read_back,
+    a_writer_that_rested_goes_on_where_it_was,
     nothing_is_found_before_it_is_whole,
     a_dropped_writer_leaves_nothing,
     the_same_contents_are_kept_once_however_often_they_come,
@@ -140,6 +141,20 @@ async fn what_is_written_in_pieces_of_any_size_is_read_back(blobs: Arc<dyn Blobs
     let empty = blobs.begin().await.unwrap();
     empty.finish(hash_of(b"")).await.unwrap();
     assert!(is_kept(&*blobs, &Bytes::new()).await);
+}
+
+async fn a_writer_that_rested_goes_on_where_it_was(blobs: Arc<dyn Blobs>) {
+    let whole = contents(1, 700_007);
+    let mut writer = blobs.begin().await.unwrap();
+    writer.rest().await.unwrap();
+    for piece in whole.chunks(150_000) {
+        writer.write(whole.slice_ref(piece)).await.unwrap();
+        writer.rest().await.unwrap();
+        writer.rest().await.unwrap();
+        assert!(!is_kept(&*blobs, &whole).await);
+    }
+    writer.finish(hash_of(&whole)).await.unwrap();
+    assert!(is_kept(&*blobs, &whole).await);
 }
 
 async fn nothing_is_found_before_it_is_whole(blobs: Arc<dyn Blobs>) {

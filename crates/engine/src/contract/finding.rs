@@ -178,6 +178,26 @@ pub(super) async fn a_conversation_is_searched_alone(store: Shared) {
     }
 }
 
+pub(super) async fn what_was_received_is_found_alone(store: Shared) {
+    let [ana, budi] = users(&*store, ["ana", "budi"]).await;
+    let club = group_of(&*store, "club", &[ana, budi]).await;
+    send(&*store, budi, Target::Direct(ana), 1, "a.txt").await;
+    send(&*store, ana, Target::Direct(budi), 2, "a.txt").await;
+    send(&*store, ana, Target::Group(club), 3, "own.txt").await;
+    let received = FileScope::Received;
+    assert_eq!(find(&*store, ana, received, &named("a.txt")).await, Some(1), "not the newer own");
+    assert_eq!(find(&*store, budi, received, &named("a.txt")).await, Some(2));
+    assert!(!finds(&*store, ana, received, 3, "own.txt").await);
+    assert!(finds(&*store, budi, received, 3, "own.txt").await);
+    send(&*store, ana, Target::Direct(ana), 4, "own.txt").await;
+    assert!(finds(&*store, ana, received, 4, "own.txt").await, "a note is received, too");
+    let lobby = room(&*store, "lobby").await;
+    send(&*store, budi, Target::Room(lobby), 5, "room.txt").await;
+    assert!(!finds(&*store, ana, received, 5, "room.txt").await);
+    store.leave_group(club, budi, at(2)).await.unwrap();
+    assert!(!finds(&*store, budi, received, 3, "own.txt").await);
+}
+
 pub(super) async fn a_list_has_what_others_sent_and_notes(store: Shared) {
     let [ana, budi, citra] = users(&*store, ["ana", "budi", "citra"]).await;
     assert_eq!(store.files(ana, 10).await.unwrap(), []);

@@ -1,9 +1,11 @@
 //! Keys: a retry is told from a new message. Replies are kept as given.
 
-use kabar_model::{ClientKey, Field, Refusal, Seq, UserId};
+use kabar_model::{Body, ClientKey, Field, Refusal, Seq, UserId};
 
-use super::world::{Shared, at, group_of, history, message, post, refused, users};
-use crate::store::{NewMessage, Target, Window};
+use super::world::{
+    Shared, at, file_message, group_of, history, message, new_file, post, refused, room, users,
+};
+use crate::store::{Content, NewMessage, Target, Window};
 
 fn keyed(author: UserId, target: Target, text: &str, key: &str) -> NewMessage {
     let key = Some(ClientKey::parse(key).unwrap());
@@ -16,10 +18,10 @@ pub(super) async fn a_message_with_the_key_of_an_earlier_one_is_that_one(store: 
     let to = Target::Group(club);
     let first = store.post(keyed(ana, to, "hai", "k1")).await.unwrap().await.unwrap();
     assert!(first[0].arrival.is_some());
-    let again = store.post(keyed(ana, to, "hai again", "k1")).await.unwrap().await.unwrap();
-    assert_eq!((again[0].place, again[0].arrival), (first[0].place, None));
-    let elsewhere = post(&*store, keyed(ana, Target::Direct(budi), "hai", "k1")).await.unwrap();
-    assert_eq!(elsewhere, [first[0].place], "wherever it goes");
+    for way in [to, Target::Own(club)] {
+        let again = store.post(keyed(ana, way, "hai", "k1")).await.unwrap().await.unwrap();
+        assert_eq!((again[0].place, again[0].arrival), (first[0].place, None));
+    }
     let of_another = post(&*store, keyed(budi, to, "hai, too", "k1")).await.unwrap();
     assert_eq!(of_another[0].seq, Seq(2));
     post(&*store, keyed(ana, to, "more", "K1")).await.unwrap();
@@ -28,6 +30,43 @@ pub(super) async fn a_message_with_the_key_of_an_earlier_one_is_that_one(store: 
     let two = [to, Target::Direct(budi)];
     let new = NewMessage { targets: two.to_vec(), ..keyed(ana, to, "hai", "k2") };
     assert_eq!(refused(post(&*store, new).await), Refusal::TooMany(Field::Recipients));
+}
+
+pub(super) async fn a_key_of_another_message_is_refused(store: Shared) {
+    let [ana, budi, citra] = users(&*store, ["ana", "budi", "citra"]).await;
+    let (to, lobby) = (Target::Direct(budi), room(&*store, "lobby").await);
+    let said = NewMessage { reply_to: Some(Seq(1)), ..keyed(ana, to, "hai", "k1") };
+    let place = post(&*store, said.clone()).await.unwrap()[0];
+    let file = |number, name: &str| {
+        let key = Some(ClientKey::parse("k2").unwrap());
+        NewMessage { key, ..file_message(ana, to, new_file(number, name)) }
+    };
+    let sent = post(&*store, file(1, "a.txt")).await.unwrap();
+    for other in [
+        NewMessage { targets: vec![Target::Direct(citra)], ..said.clone() },
+        NewMessage { targets: vec![Target::Direct(ana)], ..said.clone() },
+        NewMessage { targets: vec![Target::Room(lobby)], ..said.clone() },
+        NewMessage { reply_to: Some(Seq(2)), ..said.clone() },
+        NewMessage { reply_to: None, ..said.clone() },
+        NewMessage { reply_to: Some(Seq(1)), ..keyed(ana, to, "hei", "k1") },
+        keyed(ana, to, "a.txt", "k2"),
+        file(2, "a.txt"),
+        file(1, "b.txt"),
+    ] {
+        let outcome = post(&*store, other.clone()).await;
+        assert_eq!(refused(outcome), Refusal::Invalid(Field::Key), "{other:?}");
+    }
+    assert_eq!(history(&*store, place.conversation).await, ["hai", ""]);
+    assert_eq!(store.direct(ana, citra).await.unwrap(), None);
+    assert_eq!(post(&*store, said.clone()).await.unwrap(), [place]);
+    assert_eq!(post(&*store, file(1, "a.txt")).await.unwrap(), sent);
+    // What it said before it was changed is not known any more.
+    let edit = Content::Edit { of: place.seq, text: Body::parse("halo").unwrap() };
+    post(&*store, NewMessage::new(ana, vec![to], edit, at(2))).await.unwrap();
+    assert_eq!(post(&*store, said.clone()).await.unwrap(), [place]);
+    let deletion = Content::Deletion { of: sent[0].seq };
+    post(&*store, NewMessage::new(ana, vec![to], deletion, at(2))).await.unwrap();
+    assert_eq!(post(&*store, file(1, "a.txt")).await.unwrap(), sent);
 }
 
 pub(super) async fn handed_over_at_once_a_key_makes_one_message(store: Shared) {

@@ -8,6 +8,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "all tests have one signature")]
 
 mod accounts;
+mod administering;
 mod administration;
 pub mod blobs;
 pub mod bus;
@@ -67,6 +68,11 @@ pub const ALL: &[Case] = cases![
     accounts::a_new_password_ends_the_sessions_of_that_account_alone,
     accounts::disabling_ends_sessions_and_enabling_does_not,
     accounts::another_role_keeps_the_sessions,
+    administering::accounts_are_listed_with_those_that_are_disabled,
+    administering::an_administrator_changes_role_and_state_at_once,
+    administering::who_is_no_administrator_changes_nobody,
+    administering::an_administrator_that_can_sign_in_is_left,
+    administering::of_two_who_demote_each_other_at_once_one_is_left,
     sessions::a_session_is_found_by_its_token,
     sessions::a_disabled_account_gets_no_session,
     sessions::a_password_that_changed_since_it_was_checked_gets_no_session,
@@ -125,6 +131,7 @@ pub const ALL: &[Case] = cases![
     changes::changes_in_a_room_need_no_membership,
     changes::one_writes_to_ones_own_conversations_by_number,
     keys::a_message_with_the_key_of_an_earlier_one_is_that_one,
+    keys::a_key_of_another_message_is_refused,
     keys::handed_over_at_once_a_key_makes_one_message,
     keys::a_refused_message_leaves_its_key_free,
     keys::a_key_is_shown_to_who_gave_it_until_it_is_forgotten,
@@ -154,6 +161,7 @@ pub const ALL: &[Case] = cases![
     finding::who_joined_later_finds_later_files_alone,
     finding::files_of_a_room_are_found_in_that_room_alone,
     finding::a_conversation_is_searched_alone,
+    finding::what_was_received_is_found_alone,
     finding::a_list_has_what_others_sent_and_notes,
     finding::a_list_has_the_newest_in_the_order_of_arrival,
     finding::a_list_has_what_its_reader_may_see,
@@ -211,6 +219,7 @@ pub const ALL: &[Case] = cases![
     programs::so_many_programs_act_for_a_person_and_no_more,
     administration::a_group_gets_another_name_and_keeps_its_code,
     administration::a_group_becomes_private,
+    administration::a_change_of_a_group_is_made_whole_or_not_at_all,
     administration::only_an_admin_changes_a_group,
     administration::a_group_always_has_an_admin,
     administration::who_was_removed_neither_writes_nor_sees,

@@ -90,8 +90,14 @@ pub(super) async fn a_search_is_narrowed(store: Shared) {
     assert_eq!(found(&*store, ana, &since).await, ["rapat tiga", "rapat dua"]);
     let until = SearchQuery { until: Some(at(20)), ..rapat() };
     assert_eq!(found(&*store, ana, &until).await, ["rapat satu"]);
+    say(&*store, budi, Target::Direct(ana), "lihat https://kabar.id/1 ya").await;
+    say(&*store, budi, Target::Direct(ana), "itu mailto:a@b dan ftp://c").await;
+    let link = SearchQuery { has_link: true, ..SearchQuery::default() };
+    assert_eq!(found(&*store, ana, &link).await, ["lihat https://kabar.id/1 ya"]);
+    let both = SearchQuery { has_link: true, ..words(&["ya", "/1"]) };
+    assert_eq!(found(&*store, ana, &both).await.len(), 1, "with short words, too");
     let nothing = SearchQuery { from: Some(budi), ..SearchQuery::default() };
-    assert_eq!(found(&*store, ana, &nothing).await, ["rapat dua"], "no word is needed");
+    assert_eq!(found(&*store, ana, &nothing).await.len(), 3, "no word is needed");
     let page = store.search(ana, &rapat(), 2).await.unwrap();
     assert_eq!(page.len(), 2);
     let rest = SearchQuery { before: Some(page[1].arrival), ..rapat() };

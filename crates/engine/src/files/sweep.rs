@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt};
 use kabar_model::ContentHash;
+use tracing::warn;
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -28,14 +29,24 @@ impl Engine {
         Ok(swept)
     }
 
-    pub(super) async fn sweep(&self, hashes: &[ContentHash]) -> Result<usize> {
+    /// Removes contents that were refused and that nobody can send again.
+    pub async fn sweep_refused(&self) {
+        for hashes in self.files.unsent.refused().chunks(SWEPT_TOGETHER) {
+            if let Err(error) = self.sweep(hashes).await {
+                warn!(%error, "contents that were refused are kept until they are swept");
+            }
+        }
+    }
+
+    async fn sweep(&self, hashes: &[ContentHash]) -> Result<usize> {
         if self.store.used_contents(hashes).await?.len() == hashes.len() {
             return Ok(0);
         }
         // Asked again while nothing is being sent: the same contents may have come once more.
         let _alone = self.files.sweeping.write().await;
         let used = self.store.used_contents(hashes).await?;
-        let unused: Vec<_> = hashes.iter().filter(|hash| !used.contains(hash)).collect();
+        let unused = hashes.iter().filter(|hash| !used.contains(hash));
+        let unused: Vec<_> = unused.filter(|hash| !self.files.unsent.is_held(hash)).collect();
         for hash in &unused {
             self.files.blobs.remove(**hash).await?;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use kabar_model::{SessionId, UserId};
 use parking_lot::RwLock;
@@ -13,6 +13,10 @@ use crate::sessions::Session;
 
 /// News that waits for a slow listener; with more it has missed some.
 pub(crate) const NEWS_QUEUED_MAX: usize = 1_000;
+
+/// With more waiting, what others can bring about at no cost to them is left out. So nobody can make somebody
+/// else's queue run over with it.
+const PASSING_QUEUED_MAX: usize = 500;
 
 /// Tells listeners apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,6 +39,8 @@ pub(crate) struct Ear {
     queue: mpsc::Sender<News>,
     /// Whether signals are heard.
     is_close: bool,
+    /// Whether a coming or going in a room was left out.
+    missed_moves: Arc<AtomicBool>,
 }
 
 impl Ear {
@@ -44,14 +50,35 @@ impl Ear {
         if matches!(news, News::Signal(_)) && !self.is_close {
             return true;
         }
+        if news.is_passing() && NEWS_QUEUED_MAX - self.queue.capacity() >= PASSING_QUEUED_MAX {
+            if matches!(news, News::Entered(_) | News::Left(_)) {
+                self.missed_moves.store(true, Ordering::Release);
+            }
+            return true;
+        }
         !self.session.has_ended() && self.queue.try_send(news.clone()).is_ok()
     }
 }
 
+impl News {
+    /// Whether a later state makes up for it: of somebody who writes or is active the next signal, of a room's
+    /// people the list.
+    fn is_passing(&self) -> bool {
+        match self {
+            Self::Entered(_) | Self::Left(_) => true,
+            Self::Signal(signal) => {
+                matches!(**signal, Signal::Typing { .. } | Signal::Presence { .. })
+            }
+            Self::Message(_) | Self::Missed => false,
+        }
+    }
+}
+
 impl Listeners {
-    /// How many there are.
+    /// How many there are. Who begins to listen is counted before they read where they stand, and the store
+    /// asks after a commit: one of the two sees the other.
     pub(crate) fn count(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
+        self.count.load(Ordering::SeqCst)
     }
 
     /// How many listen closely.
@@ -72,11 +99,19 @@ impl Listeners {
         let (queue, news) = mpsc::channel(NEWS_QUEUED_MAX);
         let id = ListenerId(self.last_id.fetch_add(1, Ordering::Relaxed));
         let user = session.user;
-        let ear = Ear { id, session, queue, is_close };
+        let missed_moves = Arc::new(AtomicBool::new(false));
+        let listening = Listening {
+            listeners: Arc::clone(self),
+            session: Arc::clone(&session),
+            id,
+            news,
+            missed_moves: Arc::clone(&missed_moves),
+        };
+        let ear = Ear { id, session, queue, is_close, missed_moves };
         self.by_user.write().entry(user).or_default().push(ear);
-        self.count.fetch_add(1, Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::SeqCst);
         self.close.fetch_add(usize::from(is_close), Ordering::Relaxed);
-        Listening { listeners: Arc::clone(self), user, id, news }
+        listening
     }
 
     /// Tells all listeners of these people; those that cannot keep up are let go.
@@ -165,25 +200,36 @@ impl Listeners {
 #[derive(Debug)]
 pub struct Listening {
     listeners: Arc<Listeners>,
-    user: UserId,
+    session: Arc<Session>,
     id: ListenerId,
     news: mpsc::Receiver<News>,
+    missed_moves: Arc<AtomicBool>,
 }
 
 impl Listening {
     pub(crate) fn who(&self) -> (UserId, ListenerId) {
-        (self.user, self.id)
+        (self.session.user, self.id)
     }
 
     /// Waits for the next piece of news. After [`News::Missed`] nothing more comes; the same is heard
-    /// once the session has ended.
+    /// once the session has ended, whatever waits.
     pub async fn next(&mut self) -> News {
-        self.news.recv().await.unwrap_or(News::Missed)
+        let news = self.news.recv().await;
+        news.filter(|_| !self.session.has_ended()).unwrap_or(News::Missed)
+    }
+
+    /// Whether a coming or going in a room was left out since this was last asked, and all that waited has
+    /// been heard: then the list of those who are there makes up for it.
+    pub fn has_missed_moves(&self) -> bool {
+        self.news.is_empty() && self.missed_moves.swap(false, Ordering::AcqRel)
     }
 }
 
 impl Drop for Listening {
     fn drop(&mut self) {
-        self.listeners.remove(self.user, self.id);
+        self.listeners.remove(self.session.user, self.id);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! search   = *( operator / word )
-//! operator = ("from:" user) / ("in:" name) / "has:file" / ("after:" date) / ("before:" date)
+//! operator = ("from:" user) / ("in:" place) / ("has:" ("file" / "link")) / ("after:" date) / ("before:" date)
+//! user     = ["@"] name
+//! place    = ["#"] name / ["@"] name
 //! word     = 1*CHAR / DQUOTE *CHAR DQUOTE
 //! ```
 //!
-//! A user, a name and a date may be quoted, too. A word of letters, a colon and something is an operator, so
+//! A user, a place and a date may be quoted, too. A word of letters, a colon and something is an operator, so
 //! that one that is not known is not searched for in vain; in quotes it is a word, and so is an address such
 //! as `https://example.org`.
 
@@ -22,12 +24,14 @@ use crate::store::found_in;
 pub struct Search {
     /// What the text or the file's name is to contain.
     pub words: Vec<String>,
-    /// The username after `from:`.
+    /// The username after `from:`, without `@`.
     pub from: Option<String>,
-    /// The group or the username after `in:`.
+    /// The group or the username after `in:`; with `@` it is a username, with `#` a group.
     pub within: Option<String>,
     /// Whether only files are wanted.
     pub has_file: bool,
+    /// Whether only texts with a link are wanted.
+    pub has_link: bool,
     /// The beginning of the day after `after:` (UTC).
     pub since: Option<Timestamp>,
     /// The beginning of the day after `before:` (UTC).
@@ -41,7 +45,7 @@ pub enum Mistake {
     Empty,
     /// No such operator.
     Operator(String),
-    /// An operator with what it does not take: `has:` takes `file` alone, `after:` and `before:` a date such as
+    /// An operator with what it does not take: `has:` takes `file` and `link`, `after:` and `before:` a date such as
     /// 2026-12-31, and none takes nothing.
     Value {
         /// The operator, without the colon.
@@ -78,12 +82,19 @@ impl Search {
     fn operate(&mut self, operator: &str, value: &str) -> Result<(), Mistake> {
         let mistake = || Mistake::Value { operator: operator.to_owned(), value: value.to_owned() };
         let day = || first_moment(value).ok_or_else(mistake);
+        let bare = value.strip_prefix(['@', '#']).unwrap_or(value);
         let is_new = match operator {
-            "from" | "in" if value.is_empty() => return Err(mistake()),
-            "from" => self.from.replace(value.to_owned()).is_none(),
+            "from" | "in" if bare.is_empty() => return Err(mistake()),
+            "from" => {
+                let name = value.strip_prefix('@').unwrap_or(value);
+                self.from.replace(name.to_owned()).is_none()
+            }
             "in" => self.within.replace(value.to_owned()).is_none(),
             "has" if value.eq_ignore_ascii_case("file") => {
                 !std::mem::replace(&mut self.has_file, true)
+            }
+            "has" if value.eq_ignore_ascii_case("link") => {
+                !std::mem::replace(&mut self.has_link, true)
             }
             "has" => return Err(mistake()),
             "after" => self.since.replace(day()?).is_none(),
@@ -162,12 +173,33 @@ mod tests {
             from: Some("messi".into()),
             within: Some("Chess Club".into()),
             has_file: true,
+            has_link: false,
             since: Some(Timestamp(86_400_000_000)),
             until: Some(Timestamp(1_767_225_600_000_000)),
         };
         assert_eq!(Search::parse(all), Ok(search));
         let has_file = Search { has_file: true, ..Search::default() };
-        assert_eq!(Search::parse("has:FILE"), Ok(has_file), "no word is needed");
+        assert_eq!(Search::parse("has:FILE"), Ok(has_file.clone()), "no word is needed");
+        let both = Search { has_link: true, ..has_file };
+        assert_eq!(Search::parse("has:file has:Link"), Ok(both));
+    }
+
+    #[test]
+    fn a_name_may_bear_a_sign_that_says_what_it_is() {
+        let from = Search { from: Some("ani".into()), ..Search::default() };
+        for text in ["from:ani", "from:@ani", "from:\"@ani\"", " from:\" ani \" "] {
+            assert_eq!(Search::parse(text).as_ref(), Ok(&from), "{text}");
+        }
+        for (text, place) in [
+            ("in:#ops", "#ops"),
+            ("in:@maya", "@maya"),
+            ("in:\"Kelompok 3\"", "Kelompok 3"),
+            ("in:\"#Kelompok 3\"", "#Kelompok 3"),
+        ] {
+            let within = Search { within: Some(place.into()), ..Search::default() };
+            assert_eq!(Search::parse(text), Ok(within), "{text}");
+        }
+        assert_eq!(Search::parse("@izza #x"), Ok(words(&["@izza", "#x"])), "words, elsewhere");
     }
 
     #[test]
@@ -188,6 +220,9 @@ mod tests {
             ("after", "26-1-1"),
             ("from", ""),
             ("in", ""),
+            ("from", "@"),
+            ("in", "#"),
+            ("in", "@"),
             ("before", ""),
         ]) {
             let mistake = Mistake::Value { operator: operator.to_owned(), value: value.to_owned() };

@@ -43,6 +43,17 @@ pub struct Account {
     pub password_hash: String,
 }
 
+/// An account as an administrator is shown it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedAccount {
+    /// The account.
+    pub user: User,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// How many sessions it has, those of programs among them.
+    pub sessions: u64,
+}
+
 /// One change to an account.
 #[derive(Clone, Debug)]
 pub enum UserChange {
@@ -68,12 +79,29 @@ pub enum UserChange {
     Disabled(bool),
     /// Another role.
     Role(Role),
+    /// Another role, disabled or not, or both, as an administrator of the realm wishes; disabling ends all
+    /// sessions. Refuses `NotAllowed`, decided in the transaction, when `by` is no administrator that can sign
+    /// in, when it would disable itself, and when no administrator that can sign in would be left.
+    ByAdministrator {
+        /// Whose wish it is.
+        by: UserId,
+        /// The new role, if it is another.
+        role: Option<Role>,
+        /// Whether it is to be disabled, if that changes.
+        disabled: Option<bool>,
+    },
 }
 
 impl UserChange {
     /// Whether the account's sessions end with this change.
     pub fn ends_sessions(&self) -> bool {
-        matches!(self, Self::PasswordHash(_) | Self::OwnPassword { .. } | Self::Disabled(true))
+        matches!(
+            self,
+            Self::PasswordHash(_)
+                | Self::OwnPassword { .. }
+                | Self::Disabled(true)
+                | Self::ByAdministrator { disabled: Some(true), .. }
+        )
     }
 
     /// The session that does not end with it.

@@ -21,6 +21,8 @@ pub struct NewFile {
 pub enum FileScope {
     /// In all direct conversations and groups of the reader.
     Everywhere,
+    /// In the same, among what [`Store::files`](super::Store::files) lists: what others sent, and notes.
+    Received,
     /// In this one, as far as the reader may see it.
     In(ConversationId),
     /// In this room. Who may is known to those who know who is in it.

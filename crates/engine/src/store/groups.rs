@@ -2,13 +2,25 @@
 
 use kabar_model::{ConversationId, GroupName, InvitationCode, Timestamp, UserId, Visibility};
 
-/// One change to a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GroupChange {
+/// What is to be another in a group. What is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupChange {
     /// Another name.
-    Name(GroupName),
+    pub name: Option<GroupName>,
     /// Who can find it.
-    Visibility(Visibility),
+    pub visibility: Option<Visibility>,
+}
+
+impl GroupChange {
+    /// Another name, and nothing else.
+    pub fn name(name: GroupName) -> Self {
+        Self { name: Some(name), visibility: None }
+    }
+
+    /// Who can find it, and nothing else.
+    pub fn visibility(visibility: Visibility) -> Self {
+        Self { name: None, visibility: Some(visibility) }
+    }
 }
 
 /// An invitation to be made.

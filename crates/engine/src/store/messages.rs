@@ -31,6 +31,19 @@ impl NewMessage {
     pub fn new(author: UserId, targets: Vec<Target>, content: Content, at: Timestamp) -> Self {
         Self { author, targets, content, at, session: None, reply_to: None, key: None }
     }
+
+    /// Whether a message that stands says the same. Of one that was changed since nobody knows any more what it
+    /// said: then it does.
+    pub fn says_the_same_as(&self, stands: &Message) -> bool {
+        let is_changed = stands.edited_at.is_some() || stands.deleted;
+        let same_file = match (self.content.file(), &stands.file) {
+            (Some(new), Some(file)) => (new.hash, &new.name) == (file.hash, &file.name),
+            (new, file) => new.is_none() && file.is_none(),
+        };
+        let same_text = self.content.text() == stands.body;
+        let same_about = self.content.change() == stands.change && self.reply_to == stands.reply_to;
+        is_changed || (same_text && same_file && same_about)
+    }
 }
 
 /// What became of a message.

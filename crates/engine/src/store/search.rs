@@ -17,6 +17,8 @@ pub struct SearchQuery {
     pub within: Option<ConversationId>,
     /// It is a file.
     pub has_file: bool,
+    /// There is a link in its text, as [`has_link`] says.
+    pub has_link: bool,
     /// It was sent then or later.
     pub since: Option<Timestamp>,
     /// It was sent before then.
@@ -33,6 +35,7 @@ impl SearchQuery {
             && self.from.is_none_or(|from| message.author == from)
             && self.within.is_none_or(|within| message.place.conversation == within)
             && (!self.has_file || message.file.is_some())
+            && (!self.has_link || has_link(&message.body))
             && self.since.is_none_or(|since| message.at >= since)
             && self.until.is_none_or(|until| message.at < until)
             && self.before.is_none_or(|before| message.arrival < before)
@@ -49,6 +52,15 @@ impl SearchQuery {
             text.contains(&word) || name.as_ref().is_some_and(|name| name.contains(&word))
         })
     }
+}
+
+/// Whether there is an address of the web in a text, `http://…` or `https://…`, in any case.
+pub fn has_link(text: &str) -> bool {
+    text.match_indices("://").any(|(at, _)| {
+        let before = text[..at].rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let is_web = ["http", "https"].iter().any(|scheme| before.eq_ignore_ascii_case(scheme));
+        is_web && text[at + 3..].starts_with(|c: char| c.is_alphanumeric() || c == '[')
+    })
 }
 
 /// A text in which case makes no difference any more. Character by character, so that where a part of it
@@ -100,6 +112,19 @@ mod tests {
         assert_eq!(parts("abcdef", &["bcd", "def"]), ["bcdef"]);
         assert_eq!(parts("ab ab", &["ab", "x"]), ["ab", "ab"]);
         assert_eq!(parts("nothing", &["x", ""]), [""; 0]);
+    }
+
+    #[test]
+    fn a_link_is_an_address_of_the_web() {
+        for text in
+            ["http://a", "lihat HTTPS://é.id/x ya", "(https://[::1]/)", "x http:// http://b"]
+        {
+            assert!(has_link(text), "{text}");
+        }
+        for text in ["", "http://", "https:// a", "xhttp://a", "ftp://a", "mailto:a@b", "www.a.id"]
+        {
+            assert!(!has_link(text), "{text}");
+        }
     }
 
     #[test]

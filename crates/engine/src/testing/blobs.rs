@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -15,29 +16,67 @@ use crate::error::Result;
 
 /// Keeps contents in memory.
 #[derive(Clone, Debug, Default)]
-pub struct MemoryBlobs(Arc<Mutex<HashMap<ContentHash, (Bytes, Timestamp)>>>);
+pub struct MemoryBlobs {
+    kept: Arc<Mutex<HashMap<ContentHash, (Bytes, Timestamp)>>>,
+    writers: Arc<AtomicUsize>,
+    awake: Arc<AtomicUsize>,
+}
 
 impl MemoryBlobs {
     fn all(&self) -> MutexGuard<'_, HashMap<ContentHash, (Bytes, Timestamp)>> {
         // A test that panicked elsewhere must not take this one along.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many contents are in part there: begun, and neither kept nor given up.
+    pub fn in_part(&self) -> usize {
+        self.writers.load(Ordering::Acquire)
+    }
+
+    /// How many of these do not rest.
+    pub fn awake(&self) -> usize {
+        self.awake.load(Ordering::Acquire)
     }
 }
 
 struct Writer {
     blobs: MemoryBlobs,
     taken: Vec<u8>,
+    is_awake: bool,
+}
+
+impl Writer {
+    fn wake(&mut self, on: bool) {
+        match (std::mem::replace(&mut self.is_awake, on), on) {
+            (false, true) => drop(self.blobs.awake.fetch_add(1, Ordering::AcqRel)),
+            (true, false) => drop(self.blobs.awake.fetch_sub(1, Ordering::AcqRel)),
+            (true, true) | (false, false) => {}
+        }
+    }
 }
 
 #[async_trait]
 impl BlobWriter for Writer {
     async fn write(&mut self, piece: Bytes) -> Result<()> {
+        self.wake(true);
         self.taken.extend_from_slice(&piece);
         Ok(())
     }
 
+    async fn rest(&mut self) -> Result<()> {
+        self.wake(false);
+        Ok(())
+    }
+
     async fn finish(self: Box<Self>, hash: ContentHash) -> Result<()> {
-        self.blobs.put(hash, self.taken.into()).await
+        self.blobs.put(hash, self.taken.clone().into()).await
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.wake(false);
+        self.blobs.writers.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -49,7 +88,8 @@ impl Blobs for MemoryBlobs {
     }
 
     async fn begin(&self) -> Result<Box<dyn BlobWriter>> {
-        Ok(Box::new(Writer { blobs: self.clone(), taken: Vec::new() }))
+        self.writers.fetch_add(1, Ordering::AcqRel);
+        Ok(Box::new(Writer { blobs: self.clone(), taken: Vec::new(), is_awake: false }))
     }
 
     async fn open(&self, hash: ContentHash, range: Range<u64>) -> Result<Option<Pieces>> {

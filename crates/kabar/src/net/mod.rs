@@ -5,6 +5,7 @@ mod gate;
 mod http;
 mod listener;
 mod prefixed;
+mod proxied;
 mod sniffing;
 mod text;
 

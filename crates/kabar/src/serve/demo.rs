@@ -1,29 +1,28 @@
-//! `--demo`: the accounts of the seeds' examples, on this machine only, in a directory of its own.
+//! `--demo`: the accounts of the seeds' examples with something to talk about, on this machine only, in a
+//! directory of its own.
 
-use anyhow::{Result, bail};
+mod talk;
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+
+use anyhow::{Context, Result, bail};
+use futures_util::future::try_join_all;
 use kabar_catalogue::Lang;
 use kabar_dialect_line::Profile;
-use kabar_engine::{Engine, Operator, Registration};
-use kabar_model::{Country, DisplayName, Password, Role, Username};
+use kabar_engine::{Caller, Engine, Operator, Origin, Registration};
+use kabar_model::{Address, Country, DisplayName, Password, Role, Username};
+use serde::Deserialize;
 use tempfile::TempDir;
 
 use super::temporary_directory;
-use crate::cli::ServeArgs;
+use crate::cli::{DemoWith, ServeArgs};
 use crate::config::{Config, Dialect, Listen};
 use crate::text::Text;
+use talk::Talk;
 
-/// The password of them all.
-const PASSWORD: &str = "surabaya";
-
-/// Username, name, country.
-const PEOPLE: [(&str, &str, &str); 6] = [
-    ("izza", "Rahmadani Izzatul", "Indonesia"),
-    ("maya", "Kholishotul Amaliah", "Indonesia"),
-    ("nania", "Azizatul Hikmaniyah", "Indonesia"),
-    ("messi", "Lionel Messi", "Argentina"),
-    ("henderson", "Jordan Henderson", "Inggris"),
-    ("lineker", "Gary Lineker", "Inggris"),
-];
+/// Who is there, and what was said.
+const OPENING: &str = include_str!("demo.toml");
 
 const LISTENERS: [(u16, Dialect); 5] = [
     (8889, Dialect::Auto),
@@ -32,6 +31,37 @@ const LISTENERS: [(u16, Dialect); 5] = [
     (8891, Dialect::Line(Profile::LineId)),
     (8892, Dialect::Form),
 ];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Opening {
+    /// The password of them all.
+    password: String,
+    people: Vec<Person>,
+    talks: Vec<Talk>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Person {
+    username: String,
+    name: String,
+    country: String,
+    /// Who sees the pages for administrators.
+    #[serde(default)]
+    administrator: bool,
+    #[serde(default)]
+    contacts: Vec<String>,
+}
+
+/// Those who take part in the opening, by their usernames.
+struct Cast(HashMap<String, Caller>);
+
+impl Cast {
+    fn of(&self, name: &str) -> Result<&Caller> {
+        self.0.get(name).with_context(|| format!("the demo has no {name}"))
+    }
+}
 
 /// Makes the settings those of a demo.
 pub(super) fn prepare(args: &ServeArgs, config: &mut Config, lang: Lang) -> Result<TempDir> {
@@ -52,18 +82,50 @@ pub(super) fn prepare(args: &ServeArgs, config: &mut Config, lang: Lang) -> Resu
     Ok(directory)
 }
 
-/// Makes the accounts.
-pub(super) async fn populate(engine: &Engine) -> Result<()> {
-    let accounts = PEOPLE.map(|(username, name, country)| async move {
-        let wish = Registration {
-            username: Username::parse(username)?,
-            password: Password::parse(PASSWORD)?,
-            name: Some(DisplayName::parse(name)?),
-            country: Some(Country::parse(country)?),
-            invitation: None,
-        };
-        engine.add_user(Operator::vouched(), wish, Role::User).await?;
-        anyhow::Ok(())
-    });
-    futures_util::future::try_join_all(accounts).await.map(drop)
+/// Makes the accounts and, if wanted, has them talk; says who they are.
+pub(super) async fn populate(engine: &Engine, with: DemoWith) -> Result<kabar_api::Demo> {
+    let mut opening: Opening = toml::from_str(OPENING)?;
+    if with == DemoWith::Accounts {
+        opening.talks.clear();
+        for person in &mut opening.people {
+            person.contacts.clear();
+            person.administrator = false;
+        }
+    }
+    let Opening { password, people, talks } = opening;
+    let come = people.iter().map(|person| come(engine, person, &password));
+    let cast = Cast(try_join_all(come).await?.into_iter().collect());
+    for Person { username, contacts, .. } in &people {
+        let address = |name: &String| anyhow::Ok(Address::parse(name)?);
+        let wished = contacts.iter().map(address).collect::<Result<Vec<_>>>()?;
+        engine.add_contacts(cast.of(username)?, &wished).await?;
+    }
+    for talk in &talks {
+        talk.hold(engine, &cast).await?;
+    }
+    // Nobody is there until somebody signs in.
+    for caller in cast.0.values() {
+        engine.logout(caller).await?;
+    }
+    Ok(kabar_api::Demo {
+        people: people.into_iter().map(|person| person.username).collect(),
+        password,
+    })
+}
+
+/// Makes an account and signs it in, whether registration is open or not.
+async fn come(engine: &Engine, person: &Person, password: &str) -> Result<(String, Caller)> {
+    let username = Username::parse(&person.username)?;
+    let wish = Registration {
+        username: username.clone(),
+        password: Password::parse(password)?,
+        name: Some(DisplayName::parse(&person.name)?),
+        country: Some(Country::parse(&person.country)?),
+        invitation: None,
+    };
+    let role = if person.administrator { Role::Administrator } else { Role::User };
+    engine.add_user(Operator::vouched(), wish, role).await?;
+    let here = Origin { address: Ipv4Addr::LOCALHOST.into() };
+    let login = engine.login(here, &username, Password::parse(password)?).await?;
+    Ok((person.username.clone(), login.caller))
 }

@@ -1,10 +1,13 @@
 //! What the server says to the person who started it.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 
-use kabar_api::Place;
+use kabar_api::{Demo, Listener, Place, Speaks};
 use kabar_catalogue::Lang;
+use kabar_dialect_line::Profile;
 
+use super::first::{First, LINK_MINUTES};
 use crate::config::{Config, Dialect, Registration};
 use crate::net::Bound;
 use crate::text::Text;
@@ -50,34 +53,51 @@ fn others(bound: &[Bound], but: Option<SocketAddr>) -> String {
 }
 
 /// The listener for browsers.
-fn page_address(bound: &[Bound]) -> Option<SocketAddr> {
+pub(super) fn page_address(bound: &[Bound]) -> Option<SocketAddr> {
     bound.iter().find(|bound| serves_pages(bound)).map(|bound| reachable(bound.listen.address))
 }
 
 /// What the front page says of where it is.
-pub(super) fn place(config: &Config, bound: &[Bound], demo: bool) -> Place {
-    let text = text_address(bound).map(|(address, _)| address);
-    let nowhere = || (Ipv4Addr::LOCALHOST, 0).into();
-    let address: SocketAddr = text.or(page_address(bound)).unwrap_or_else(nowhere);
+pub(super) fn place(config: &Config, bound: &[Bound], demo: Option<Demo>) -> Place {
+    let listener = |bound: &Bound| {
+        let speaks = match bound.listen.dialect {
+            Dialect::Auto => Speaks::Auto,
+            Dialect::Line(Profile::LineEn) => Speaks::LineEn,
+            Dialect::Line(Profile::LineId) => Speaks::LineId,
+            Dialect::Line(Profile::Realm) => Speaks::Realm,
+            Dialect::Form => Speaks::Form,
+            Dialect::Keyword => Speaks::Keyword,
+            Dialect::Http => Speaks::Http,
+        };
+        Listener { address: bound.listen.address, speaks }
+    };
     Place {
         realm: config.realm().to_string(),
-        host: address.ip().to_string(),
-        port: address.port(),
+        listeners: bound.iter().map(listener).collect(),
         demo,
     }
 }
 
+/// What is particular about this start.
+pub(super) struct Start<'a> {
+    /// Whether it is a demo.
+    pub(super) is_demo: bool,
+    /// Whether the data directory has just been made.
+    pub(super) is_new: bool,
+    /// How the realm gets its first administrator.
+    pub(super) first: &'a First,
+}
+
 /// Greets on standard error.
-pub(super) fn greet(config: &Config, bound: &[Bound], demo: bool, is_new: bool, lang: Lang) {
+pub(super) fn greet(config: &Config, bound: &[Bound], start: &Start<'_>, lang: Lang) {
     let text = text_address(bound);
     let page = page_address(bound).map(|address| format!("http://{address}/"));
     let typed = text.map(|(address, scheme)| {
         (address.ip().to_string(), address.port().to_string(), address.to_string(), scheme)
     });
     let (host, port, prompts, scheme) = typed.unwrap_or_default();
-    let data = std::path::absolute(&config.server.data).unwrap_or(config.server.data.clone());
     let others = others(bound, text.map(|(address, _)| address));
-    let (path, realm) = (data.display().to_string(), config.realm().to_string());
+    let (path, realm) = (absolute(&config.server.data), config.realm().to_string());
     let values = [
         ("version", env!("CARGO_PKG_VERSION")),
         ("realm", &realm),
@@ -90,15 +110,16 @@ pub(super) fn greet(config: &Config, bound: &[Bound], demo: bool, is_new: bool, 
         ("others", &others),
     ];
     let say = |text: Text| text.say(lang, &values);
-    let (title, kept) = match (demo, is_new) {
+    let (title, kept) = match (start.is_demo, start.is_new) {
         (true, _) => (Text::TitleDemo, Text::DataDirectoryDemo),
         (false, true) => (Text::TitleNew, Text::DataDirectory),
         (false, false) => (Text::Title, Text::DataDirectory),
     };
     let attempt = match config.accounts.registration {
-        _ if demo => Text::TryDemo,
+        _ if start.is_demo => Text::TryDemo,
         Registration::Open => Text::Try,
-        Registration::Invite | Registration::Closed => Text::TryClosed,
+        Registration::Invite => Text::TryInvite,
+        Registration::Closed => Text::TryClosed,
     };
     eprintln!("{}\n", say(title));
     if page.is_some() {
@@ -113,12 +134,51 @@ pub(super) fn greet(config: &Config, bound: &[Bound], demo: bool, is_new: bool, 
         eprintln!("  {}", say(Text::Others));
     }
     eprintln!();
-    if is_new && !demo {
-        eprintln!("  {}", say(Text::FirstAdministrator));
-    }
+    say_first(start.first, config, lang);
     warn_of_the_open(config, bound, lang);
     eprintln!("  {}", say(kept));
     eprintln!("  {}\n", say(Text::HowToStop));
+}
+
+/// Says how the realm gets its first administrator.
+fn say_first(first: &First, config: &Config, lang: Lang) {
+    let minutes = LINK_MINUTES.to_string();
+    let (text, link) = match first {
+        First::Known => return,
+        First::Command => (None, String::new()),
+        First::Link(link) => (Some(Text::FirstLink), link.clone()),
+        First::File(file) => (Some(Text::FirstFile), absolute(file)),
+    };
+    let is_usual = config.server.data == Config::default().server.data;
+    let data = if is_usual {
+        String::new()
+    } else {
+        format!(" --data {}", quoted(&absolute(&config.server.data)))
+    };
+    let values = [("minutes", &minutes[..]), ("data", &data)];
+    match text {
+        Some(text) => {
+            eprintln!("  {}", text.say(lang, &values));
+            eprintln!("    {link}");
+            eprintln!("  {}", Text::FirstOr.say(lang, &values));
+        }
+        None => eprintln!("  {}", Text::FirstCommand.say(lang, &values)),
+    }
+    eprintln!();
+}
+
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    if path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
 }
 
 /// Says who can connect, and what is risky about it.
@@ -134,5 +194,17 @@ fn warn_of_the_open(config: &Config, bound: &[Bound], lang: Lang) {
     if chars < PASSWORD_CHARS_SAFE {
         let chars = chars.to_string();
         eprintln!("  {}", Text::ShortPasswords.say(lang, &[("chars", &chars)]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_a_shell_would_take_apart_is_quoted() {
+        assert_eq!(quoted("/var/lib/kabar"), "/var/lib/kabar");
+        assert_eq!(quoted("/a b"), "'/a b'");
+        assert_eq!(quoted("/it's;rm"), r"'/it'\''s;rm'");
     }
 }

@@ -80,6 +80,9 @@ pub(crate) fn change(work: &Work, id: UserId, change: &UserChange) -> Outcome<Ve
         UserChange::Role(role) => connection
             .prepare_cached("UPDATE account SET role = ?2 WHERE id = ?1")?
             .execute(params![id.0, words::role(*role)])?,
+        UserChange::ByAdministrator { by, role, disabled } => {
+            administer(work, (*by, id), *role, *disabled)?
+        }
     };
     if rows == 0 {
         return Err(Refusal::UserUnknown.into());
@@ -93,6 +96,36 @@ pub(crate) fn change(work: &Work, id: UserId, change: &UserChange) -> Outcome<Ve
     let kept = change.keeps().map(|session| session.0);
     let ended = end.query_map(params![id.0, kept], |row| row.get(0).map(SessionId))?;
     Ok(ended.collect::<Result<_, _>>()?)
+}
+
+/// Carries out an administrator's wish about an account. Refuses `NotAllowed` as
+/// [`UserChange::ByAdministrator`] says.
+fn administer(
+    work: &Work,
+    (by, id): (UserId, UserId),
+    role: Option<Role>,
+    disabled: Option<bool>,
+) -> Outcome<usize> {
+    let Some(now) = users(&work.connection, &[id])?.pop() else { return Ok(0) };
+    let asks = users(&work.connection, &[by])?.pop();
+    let is_able = |role, disabled: bool| role == Role::Administrator && !disabled;
+    let (role, disabled) = (role.unwrap_or(now.role), disabled.unwrap_or(now.disabled));
+    let may = asks.is_some_and(|user| is_able(user.role, user.disabled));
+    if !may || (by == id && disabled) || !(is_able(role, disabled) || has_another(work, id)?) {
+        return Err(Refusal::NotAllowed.into());
+    }
+    let mut change = work
+        .connection
+        .prepare_cached("UPDATE account SET role = ?2, disabled = ?3 WHERE id = ?1")?;
+    Ok(change.execute(params![id.0, words::role(role), disabled])?)
+}
+
+/// Whether an administrator other than this can sign in.
+fn has_another(work: &Work, id: UserId) -> Outcome<bool> {
+    let mut any = work.connection.prepare_cached(
+        "SELECT 1 FROM account WHERE role = 'administrator' AND disabled = 0 AND id <> ?1 LIMIT 1",
+    )?;
+    Ok(any.exists([id.0])?)
 }
 
 /// Refuses `WrongPassword` when the account's password is another.

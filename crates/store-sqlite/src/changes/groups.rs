@@ -146,24 +146,22 @@ pub(crate) fn change(
 ) -> Outcome<Group> {
     must_be_admin(work, group, by)?;
     let connection = &work.connection;
-    match change {
-        GroupChange::Name(name) => {
-            let key = name.key();
-            let same = connection
-                .prepare_cached("SELECT 1 FROM conversation WHERE id = ?1 AND name_key = ?2")?
-                .exists(params![group.0, key])?;
-            if !same && is_taken(work, &key)? {
-                return Err(Refusal::GroupTaken.into());
-            }
-            connection
-                .prepare_cached("UPDATE conversation SET name = ?2, name_key = ?3 WHERE id = ?1")?
-                .execute(params![group.0, name.as_str(), key])?;
+    if let Some(name) = &change.name {
+        let key = name.key();
+        let same = connection
+            .prepare_cached("SELECT 1 FROM conversation WHERE id = ?1 AND name_key = ?2")?
+            .exists(params![group.0, key])?;
+        if !same && is_taken(work, &key)? {
+            return Err(Refusal::GroupTaken.into());
         }
-        GroupChange::Visibility(visibility) => {
-            connection
-                .prepare_cached("UPDATE conversation SET visibility = ?2 WHERE id = ?1")?
-                .execute(params![group.0, words::visibility(*visibility)])?;
-        }
+        connection
+            .prepare_cached("UPDATE conversation SET name = ?2, name_key = ?3 WHERE id = ?1")?
+            .execute(params![group.0, name.as_str(), key])?;
+    }
+    if let Some(visibility) = change.visibility {
+        connection
+            .prepare_cached("UPDATE conversation SET visibility = ?2 WHERE id = ?1")?
+            .execute(params![group.0, words::visibility(visibility)])?;
     }
     let changed = reads::groups::by_number(connection, group)?;
     Ok(changed.ok_or(Refusal::GroupUnknown)?)

@@ -1,27 +1,44 @@
 //! What clients call messages of theirs, so that a retry is told from a new message.
 
-use kabar_engine::store::{NewMessage, Place};
+use kabar_engine::store::{NewMessage, Place, Target};
 use kabar_model::{ClientKey, ConversationId, Field, Refusal, Seq, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
+use super::posts::direct;
 use crate::error::Outcome;
+use crate::reads::messages::at as message_at;
 use crate::writer::Work;
 
 /// Keys that are forgotten at a time, so that nobody waits long for it.
 const FORGOTTEN_AT_A_TIME: i64 = 10_000;
 
-/// Where the earlier message with this key stands. A message with a key goes to one target.
-pub(super) fn earlier(work: &Work, new: &NewMessage, key: &ClientKey) -> Outcome<Option<Place>> {
-    let mut find = work.connection.prepare_cached(
-        "SELECT conversation_id, seq FROM client_key WHERE author_id = ?1 AND key = ?2",
-    )?;
-    let place = find.query_row(params![new.author.0, key.as_str()], |row| {
-        Ok(Place { conversation: ConversationId(row.get(0)?), seq: Seq(row.get(1)?) })
-    });
-    match place.optional()? {
-        None if new.targets.len() > 1 => Err(Refusal::TooMany(Field::Recipients).into()),
-        place => Ok(place),
-    }
+/// Where the earlier message with this key stands. A message with a key goes to one target. Refuses a key that
+/// stands for another message.
+pub(super) fn earlier(
+    work: &mut Work,
+    new: &NewMessage,
+    key: &ClientKey,
+) -> Outcome<Option<Place>> {
+    let [target] = new.targets[..] else {
+        return Err(Refusal::TooMany(Field::Recipients).into());
+    };
+    let place = {
+        let mut find = work.connection.prepare_cached(
+            "SELECT conversation_id, seq FROM client_key WHERE author_id = ?1 AND key = ?2",
+        )?;
+        let place = find.query_row(params![new.author.0, key.as_str()], |row| {
+            Ok(Place { conversation: ConversationId(row.get(0)?), seq: Seq(row.get(1)?) })
+        });
+        place.optional()?
+    };
+    let Some(place) = place else { return Ok(None) };
+    let goes_to = match target {
+        Target::Group(id) | Target::Room(id) | Target::Own(id) => Some(id),
+        Target::Direct(other) => direct(work, new.author, other)?,
+    };
+    let is_that = goes_to == Some(place.conversation)
+        && new.says_the_same_as(&message_at(&work.connection, place)?);
+    if is_that { Ok(Some(place)) } else { Err(Refusal::Invalid(Field::Key).into()) }
 }
 
 pub(super) fn keep(work: &Work, new: &NewMessage, key: &ClientKey, place: Place) -> Outcome<()> {

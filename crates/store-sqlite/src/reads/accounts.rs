@@ -35,6 +35,11 @@ pub(crate) fn list(
     list.query_map(params![after, limit_of(limit)], user)?.collect()
 }
 
+pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {
+    let mut count = connection.prepare_cached("SELECT count(*) FROM account")?;
+    count.query_row((), |row| row.get(0).map(i64::unsigned_abs))
+}
+
 /// What a person's clients keep for them; `None` for nobody.
 pub(crate) fn settings(connection: &Connection, id: UserId) -> rusqlite::Result<Option<String>> {
     let mut find = connection.prepare_cached("SELECT settings FROM account WHERE id = ?1")?;

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use kabar_engine::store::{FileKey, FileScope, Place, SentFile};
 use kabar_model::{ContentHash, ConversationId, FileCode, FileName, Seq, Timestamp, UserId};
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
+use rusqlite::{Connection, Row, ToSql, params};
 
 use super::messages::direct;
 use super::words::{FILE, file};
@@ -19,46 +19,72 @@ pub(crate) fn find(
 ) -> rusqlite::Result<Option<SentFile>> {
     // The conversations in `scope`, and the last message in each that the reader may not see.
     let (seen, conversation) = match scope {
-        FileScope::Everywhere => {
-            ("SELECT conversation_id, joined_seq FROM member WHERE user_id = ?2", None)
+        FileScope::Everywhere | FileScope::Received => {
+            ("SELECT conversation_id, joined_seq FROM member WHERE user_id = :reader", None)
         }
         FileScope::In(id) => (
             "SELECT conversation_id, joined_seq FROM member
-             WHERE user_id = ?2 AND conversation_id = ?3",
+             WHERE user_id = :reader AND conversation_id = :conversation",
             Some(id),
         ),
         FileScope::Room(id) => (
             "SELECT id AS conversation_id, 0 AS joined_seq FROM conversation
-             WHERE id = ?3 AND kind = 'room'",
+             WHERE id = :conversation AND kind = 'room'",
             Some(id),
         ),
+    };
+    let note = match scope {
+        FileScope::Received => direct(connection, reader, reader)?,
+        FileScope::Everywhere | FileScope::In(_) | FileScope::Room(_) => None,
+    };
+    // What one sent oneself was not received, unless it is in the note.
+    let received = match scope {
+        FileScope::Received => {
+            "AND (f.conversation_id IS :note OR :reader <>
+                  (SELECT m.author_id FROM message m
+                   WHERE m.conversation_id = f.conversation_id AND m.seq = f.seq))"
+        }
+        FileScope::Everywhere | FileScope::In(_) | FileScope::Room(_) => "",
     };
     // Within a conversation the newest has the highest number, so of each only one is looked at.
     let (newest, key) = match key {
         FileKey::Code(code) => (
-            "SELECT f.id FROM file f JOIN seen USING (conversation_id)
-             WHERE f.code = ?1 AND f.seq > seen.joined_seq",
+            format!(
+                "SELECT f.id FROM file f JOIN seen USING (conversation_id)
+                 WHERE f.code = :key AND f.seq > seen.joined_seq {received}"
+            ),
             code.to_string(),
         ),
         FileKey::Name(name) => (
-            "SELECT MAX((
-                 SELECT f.id FROM file f
-                 WHERE f.conversation_id = seen.conversation_id AND f.name = ?1
-                   AND f.seq > seen.joined_seq
-                 ORDER BY f.seq DESC LIMIT 1
-             )) FROM seen",
+            format!(
+                "SELECT MAX((
+                     SELECT f.id FROM file f
+                     WHERE f.conversation_id = seen.conversation_id AND f.name = :key
+                       AND f.seq > seen.joined_seq {received}
+                     ORDER BY f.seq DESC LIMIT 1
+                 )) FROM seen"
+            ),
             name.as_str().to_owned(),
         ),
     };
-    let sql = format!("WITH seen AS ({seen}) {newest}");
-    let with_conversation = params![key, reader.0, conversation.map(|id| id.0)];
-    let given: &[&dyn ToSql] =
-        if conversation.is_some() { with_conversation } else { &with_conversation[..2] };
-    let id = connection
-        .prepare_cached(&sql)?
-        .query_row(given, |row| row.get::<_, Option<i64>>(0))
-        .optional()?
-        .flatten();
+    let mut find = connection.prepare_cached(&format!("WITH seen AS ({seen}) {newest}"))?;
+    let given: [(&str, &dyn ToSql); 4] = [
+        (":key", &key),
+        (":reader", &reader.0),
+        (":conversation", &conversation.map(|id| id.0)),
+        (":note", &note.map(|id| id.0)),
+    ];
+    // Not every search asks for all of them.
+    for (name, value) in given {
+        if let Some(place) = find.parameter_index(name)? {
+            find.raw_bind_parameter(place, value)?;
+        }
+    }
+    let mut rows = find.raw_query();
+    let id: Option<i64> = match rows.next()? {
+        Some(row) => row.get(0)?,
+        None => None,
+    };
     id.map(|id| sent(connection, id)).transpose()
 }
 

@@ -29,6 +29,13 @@ pub(crate) fn after(
     Ok(messages)
 }
 
+/// The message at this place, which has one.
+pub(crate) fn at(connection: &Connection, place: Place) -> rusqlite::Result<Message> {
+    let sql = format!("{} WHERE m.conversation_id = ?1 AND m.seq = ?2", words::messages());
+    let mut find = connection.prepare_cached(&sql)?;
+    find.query_row([place.conversation.0, place.seq.0], words::message)
+}
+
 /// The last messages that a member may see, in order; `None` when that is no member.
 pub(crate) fn recent(
     connection: &Connection,

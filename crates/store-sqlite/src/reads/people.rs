@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use kabar_engine::store::{beginnings, folded};
-use kabar_model::{DisplayName, User, Username};
-use rusqlite::{Connection, params};
+use kabar_engine::store::{ListedAccount, beginnings, folded};
+use kabar_model::{DisplayName, Timestamp, User, Username};
+use rusqlite::{Connection, Row, params};
 
 use super::limit_of;
 use super::words::{USER, user};
@@ -18,18 +18,46 @@ pub(crate) fn find(
 ) -> rusqlite::Result<Vec<User>> {
     let Range { start, end } = range(start);
     let after = after.map_or("", Username::as_str);
-    let among = if start.is_empty() {
-        // Everybody's name begins so.
-        "?1 < ?2"
-    } else {
-        "username IN (SELECT username FROM account_beginning WHERE beginning >= ?1 AND beginning < ?2)"
-    };
+    let among = among(&start);
     let sql = format!(
         "SELECT {USER} FROM account WHERE username > ?3 AND disabled = 0 AND {among}
          ORDER BY username LIMIT ?4"
     );
     let mut find = connection.prepare_cached(&sql)?;
     find.query_map(params![start, end, after, limit_of(limit)], user)?.collect()
+}
+
+/// As [`find`], with those that are disabled, and with what an administrator is shown of each.
+pub(crate) fn list(
+    connection: &Connection,
+    start: &str,
+    after: Option<&Username>,
+    limit: usize,
+) -> rusqlite::Result<Vec<ListedAccount>> {
+    let Range { start, end } = range(start);
+    let after = after.map_or("", Username::as_str);
+    let among = among(&start);
+    let sql = format!(
+        "SELECT {USER}, created_at,
+            (SELECT count(*) FROM session WHERE session.account_id = account.id)
+         FROM account WHERE username > ?3 AND {among} ORDER BY username LIMIT ?4"
+    );
+    let mut list = connection.prepare_cached(&sql)?;
+    let listed = |row: &Row<'_>| {
+        let (created_at, sessions) = (Timestamp(row.get(6)?), row.get(7).map(i64::unsigned_abs)?);
+        Ok(ListedAccount { user: user(row)?, created_at, sessions })
+    };
+    list.query_map(params![start, end, after, limit_of(limit)], listed)?.collect()
+}
+
+/// The condition that a name begins so: ?1 and ?2 are the [`range`] of what it begins with.
+fn among(start: &str) -> &'static str {
+    if start.is_empty() {
+        // Everybody's name begins so.
+        "?1 < ?2"
+    } else {
+        "username IN (SELECT username FROM account_beginning WHERE beginning >= ?1 AND beginning < ?2)"
+    }
 }
 
 /// All texts that begin so.

@@ -28,6 +28,9 @@ const DIGIT_BITS: u32 = 15;
 /// What a file has; past the last that numbers authors.
 const FILE: &str = "\u{10f000}\u{10f000}\u{10f000}";
 
+/// What every address of the web has.
+const LINK: &str = "://";
+
 /// The columns of a message in the index: text, conversation, author, kind.
 pub(super) fn columns(message: &Message) -> [String; 4] {
     let mut text = compared(&message.body);
@@ -47,6 +50,7 @@ pub(super) fn expression(query: &SearchQuery, own: &[ConversationId]) -> Option<
     }
     all.extend(query.from.map(|from| quoted(&author(from))));
     all.extend(query.has_file.then(|| quoted(FILE)));
+    all.extend(query.has_link.then(|| quoted(LINK)));
     let places: Vec<String> = match query.within {
         Some(within) => vec![quoted(&conversation(within))],
         None if own.len() > CONVERSATIONS_MAX => Vec::new(),

@@ -241,6 +241,52 @@ async fn the_herald_is_told_only_of_what_stands() {
     assert_eq!(told(), stands + 1, "what nobody listens to is not kept");
 }
 
+/// Holds up one commit, once armed: says when its transaction is complete, and waits.
+struct HeldCommit {
+    armed: Arc<AtomicBool>,
+    complete: channel::Receiver<()>,
+    release: channel::Sender<()>,
+}
+
+impl HeldCommit {
+    async fn of(realm: &Realm) -> Self {
+        let armed = Arc::new(AtomicBool::new(false));
+        let (complete_at, complete) = channel::channel();
+        let (release, released) = channel::channel::<()>();
+        let is_armed = Arc::clone(&armed);
+        let hook = move || {
+            if is_armed.swap(false, Ordering::SeqCst) {
+                complete_at.send(()).unwrap();
+                let _ = released.recv();
+            }
+            // `true` would undo the transaction.
+            false
+        };
+        let set = realm.enqueue(move |work| Ok(work.connection.commit_hook(Some(hook))?));
+        set.await.await.unwrap().unwrap();
+        Self { armed, complete, release }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_begins_to_listen_during_a_commit_is_told_of_it() {
+    let realm = realm().await;
+    let commit = HeldCommit::of(&realm).await;
+    let counter = Arc::new(Counter::default());
+    counter.deaf.store(true, Ordering::SeqCst);
+    realm.store.tell(Arc::clone(&counter) as Arc<dyn Herald>);
+    let before = realm.store.last_arrival().await.unwrap();
+    commit.armed.store(true, Ordering::SeqCst);
+    let ticket = realm.post().await;
+    commit.complete.recv().unwrap();
+    counter.deaf.store(false, Ordering::SeqCst);
+    assert_eq!(realm.store.last_arrival().await.unwrap(), before, "it cannot be read yet");
+    commit.release.send(()).unwrap();
+    ticket.await.unwrap();
+    realm.store.check().await.unwrap();
+    assert_eq!(counter.told.load(Ordering::SeqCst), 1, "neither read nor told: lost");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_failed_sync_the_herald_is_told_nothing() {
     let realm = realm().await;

@@ -4,12 +4,12 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use kabar_engine::Error;
-use kabar_engine::store::Posted;
+use kabar_engine::store::{NewMessage, Posted};
 use kabar_model::Refusal;
 use tokio::sync::mpsc;
 
 use super::Work;
-use super::news::{Heralds, News};
+use super::news::Heralds;
 use super::request::{Answer, Change, Request, execute};
 use crate::changes::posts;
 use crate::error::{Trouble, is_fatal};
@@ -23,12 +23,12 @@ const BATCH_TIME_MAX: Duration = Duration::from_millis(2);
 /// Those who wait for the transaction's end. Kept between transactions for its memory.
 pub(super) struct Batch {
     held: Vec<Held>,
-    news: News,
+    heralds: Heralds,
 }
 
 /// An outcome that must not be told before it is durable.
 enum Held {
-    Post(Result<Vec<Posted>, Refusal>, Answer<Vec<Posted>>),
+    Post(NewMessage, Result<Vec<Posted>, Refusal>, Answer<Vec<Posted>>),
     Change(Box<dyn Change>),
 }
 
@@ -36,7 +36,7 @@ enum Held {
 impl From<Request> for Held {
     fn from(request: Request) -> Self {
         match request {
-            Request::Post(_, answer) => Self::Post(Ok(Vec::new()), answer),
+            Request::Post(message, answer) => Self::Post(message, Ok(Vec::new()), answer),
             Request::Change(change) => Self::Change(change),
         }
     }
@@ -44,7 +44,7 @@ impl From<Request> for Held {
 
 impl Batch {
     pub(super) fn new(heralds: Heralds) -> Self {
-        Self { held: Vec::new(), news: News::new(heralds) }
+        Self { held: Vec::new(), heralds }
     }
 
     /// Runs `first` and whatever else is queued, commits, and answers everybody. Says whether it was
@@ -58,15 +58,13 @@ impl Batch {
         let outcome = self.fill(first, requests, work).and_then(|()| execute(work, "COMMIT"));
         match outcome {
             Ok(()) => {
-                self.answer(None);
-                self.news.tell();
+                self.answer();
                 Ok(true)
             }
             Err(error) if !is_fatal(&error) && roll_back(work).is_ok() => {
                 let requests = self.held.len();
                 tracing::error!(%error, requests, "a transaction was undone");
-                self.news.forget();
-                self.answer(Some(&Error::failed(error)));
+                self.answer_undone(&Error::failed(error));
                 Ok(false)
             }
             Err(error) => {
@@ -104,14 +102,11 @@ impl Batch {
         match request {
             Request::Post(message, answer) => {
                 let (outcome, error) = match posts::post(work, &message) {
-                    Ok(places) => {
-                        self.news.keep(message, &places);
-                        (Ok(places), Ok(()))
-                    }
+                    Ok(places) => (Ok(places), Ok(())),
                     Err(Trouble::Refused(refusal)) => (Err(refusal), Ok(())),
                     Err(Trouble::Sqlite(error)) => (Ok(Vec::new()), Err(error)),
                 };
-                self.held.push(Held::Post(outcome, answer));
+                self.held.push(Held::Post(message, outcome, answer));
                 error
             }
             Request::Change(mut change) => {
@@ -122,18 +117,29 @@ impl Batch {
         }
     }
 
-    fn answer(&mut self, undone: Option<&Error>) {
+    /// The transaction is durable: answers, then tells.
+    fn answer(&mut self) {
+        let mut news = self.heralds.news();
         for held in self.held.drain(..) {
             match held {
-                Held::Post(outcome, answer) => {
-                    let outcome = match undone {
-                        Some(error) => Err(error.clone()),
-                        None => outcome.map_err(Error::from),
-                    };
+                Held::Post(message, outcome, answer) => {
+                    if let Ok(places) = &outcome {
+                        news.add(message, places);
+                    }
                     // Whoever asked may have gone; the message stands.
-                    let _ = answer.send(outcome);
+                    let _ = answer.send(outcome.map_err(Error::from));
                 }
-                Held::Change(change) => change.answer(undone),
+                Held::Change(change) => change.answer(None),
+            }
+        }
+        news.tell();
+    }
+
+    fn answer_undone(&mut self, error: &Error) {
+        for held in self.held.drain(..) {
+            match held {
+                Held::Post(_, _, answer) => drop(answer.send(Err(error.clone()))),
+                Held::Change(change) => change.answer(Some(error)),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Who is told of messages, and what is kept to be told.
+//! Who is told of messages, and of which.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,43 +21,36 @@ impl Heralds {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(herald);
     }
 
-    /// The herald, if anybody listens to it.
-    fn listening(&self) -> Option<Arc<dyn Herald>> {
+    /// What to tell of a transaction that is durable now. Nobody may have been answered yet. It must not be
+    /// asked earlier: who begins to listen while a transaction is open cannot read yet what it holds, so they
+    /// must be told of it. Who begins to listen after this finds all of it in the database.
+    pub(super) fn news(&self) -> News {
         let herald = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        herald.as_ref().filter(|herald| herald.listens()).cloned()
+        let herald = herald.as_ref().filter(|herald| herald.listens()).cloned();
+        News { herald, messages: Vec::new() }
     }
 }
 
-/// Messages of the open transaction, to be told once they are durable.
-#[derive(Default)]
+/// The messages of one transaction, for whoever listens.
 pub(super) struct News {
-    heralds: Heralds,
-    kept: Vec<(Arc<dyn Herald>, NewMessage, Vec<Posted>)>,
+    herald: Option<Arc<dyn Herald>>,
+    messages: Vec<(NewMessage, Vec<Posted>)>,
 }
 
 impl News {
-    pub(super) fn new(heralds: Heralds) -> Self {
-        Self { heralds, kept: Vec::new() }
-    }
-
-    /// Keeps a message if anybody listens. Asked for each one: who begins to listen hears the very next
-    /// message, even when a transaction is open.
-    pub(super) fn keep(&mut self, message: NewMessage, places: &[Posted]) {
-        let is_new = places.iter().any(|posted| posted.arrival.is_some());
-        if let Some(herald) = self.heralds.listening().filter(|_| is_new) {
-            self.kept.push((herald, message, places.to_vec()));
+    /// Adds a message, if anybody listens and it is new.
+    pub(super) fn add(&mut self, message: NewMessage, places: &[Posted]) {
+        let is_new = || places.iter().any(|posted| posted.arrival.is_some());
+        if self.herald.is_some() && is_new() {
+            self.messages.push((message, places.to_vec()));
         }
     }
 
-    /// The transaction has been undone.
-    pub(super) fn forget(&mut self) {
-        self.kept.clear();
-    }
-
-    /// The transaction is durable.
-    pub(super) fn tell(&mut self) {
-        for (herald, message, places) in self.kept.drain(..) {
-            herald.posted(message, places);
+    pub(super) fn tell(self) {
+        if let Some(herald) = self.herald {
+            for (message, places) in self.messages {
+                herald.posted(message, places);
+            }
         }
     }
 }

@@ -6,7 +6,8 @@ use kabar_model::{Field, Refusal, Role, SessionId, Timestamp, User, UserId, User
 use super::Realm;
 use crate::error::Result;
 use crate::store::{
-    Account, NewRole, NewSession, NewUser, SessionRecord, UserChange, beginnings, folded,
+    Account, ListedAccount, NewRole, NewSession, NewUser, SessionRecord, UserChange, beginnings,
+    folded,
 };
 
 impl Realm {
@@ -37,6 +38,7 @@ impl Realm {
         };
         let account = Account { user: user.clone(), password_hash: new.password_hash };
         self.accounts.insert(id, account);
+        self.made_at.insert(id, new.at);
         if let Some(code) = &new.invitation {
             self.redeem(code, id, new.at)?;
         }
@@ -80,6 +82,52 @@ impl Realm {
         users
     }
 
+    pub(super) fn list_accounts(
+        &self,
+        start: &str,
+        after: Option<&Username>,
+        limit: usize,
+    ) -> Vec<ListedAccount> {
+        let start = folded(start);
+        let mut users = self.list_users(after, usize::MAX);
+        users.retain(|user| {
+            let begins = beginnings(&user.username, &user.name);
+            begins.iter().any(|beginning| beginning.starts_with(&start))
+        });
+        users.truncate(limit);
+        let listed = users.into_iter().map(|user| ListedAccount {
+            created_at: self.made_at[&user.id],
+            sessions: self.sessions(user.id).len() as u64,
+            user,
+        });
+        listed.collect()
+    }
+
+    pub(super) fn count_accounts(&self) -> u64 {
+        self.accounts.len() as u64
+    }
+
+    /// Refuses `NotAllowed` as [`UserChange::ByAdministrator`] says.
+    fn may_administer(
+        &self,
+        (by, id): (UserId, UserId),
+        role: Option<Role>,
+        disabled: Option<bool>,
+    ) -> Result<()> {
+        let is_able = |user: &User| user.role == Role::Administrator && !user.disabled;
+        let asks = self.accounts.get(&by).is_some_and(|account| is_able(&account.user));
+        let left = self.accounts.values().any(|account| {
+            let mut user = account.user.clone();
+            if user.id == id {
+                user.role = role.unwrap_or(user.role);
+                user.disabled = disabled.unwrap_or(user.disabled);
+            }
+            is_able(&user)
+        });
+        let locks_out = by == id && disabled == Some(true);
+        if asks && left && !locks_out { Ok(()) } else { Err(Refusal::NotAllowed.into()) }
+    }
+
     pub(super) fn settings(&self, user: UserId) -> Result<String> {
         if !self.accounts.contains_key(&user) {
             return Err(Refusal::UserUnknown.into());
@@ -88,6 +136,11 @@ impl Realm {
     }
 
     pub(super) fn change_user(&mut self, id: UserId, change: UserChange) -> Result<Vec<SessionId>> {
+        if let UserChange::ByAdministrator { by, role, disabled } = &change
+            && self.accounts.contains_key(&id)
+        {
+            self.may_administer((*by, id), *role, *disabled)?;
+        }
         let account = self.accounts.get_mut(&id).ok_or(Refusal::UserUnknown)?;
         let (ends_sessions, kept) = (change.ends_sessions(), change.keeps());
         match change {
@@ -102,6 +155,10 @@ impl Realm {
             }
             UserChange::Disabled(disabled) => account.user.disabled = disabled,
             UserChange::Role(role) => account.user.role = role,
+            UserChange::ByAdministrator { role, disabled, .. } => {
+                account.user.role = role.unwrap_or(account.user.role);
+                account.user.disabled = disabled.unwrap_or(account.user.disabled);
+            }
         }
         if !ends_sessions {
             return Ok(Vec::new());

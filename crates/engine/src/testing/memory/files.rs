@@ -40,6 +40,9 @@ impl Realm {
             FileScope::Everywhere => {
                 self.conversations.values().flat_map(|talk| talk.files_for(reader)).collect()
             }
+            FileScope::Received => {
+                self.conversations.values().flat_map(|talk| talk.received_by(reader)).collect()
+            }
             FileScope::In(id) => {
                 self.conversations.get(&id).map(|talk| talk.files_for(reader)).unwrap_or_default()
             }
@@ -56,10 +59,7 @@ impl Realm {
     }
 
     pub(super) fn files(&self, reader: UserId, limit: usize) -> Vec<SentFile> {
-        let all = self.conversations.values().flat_map(|talk| {
-            let received = move |sent: &SentFile| talk.is_note() || sent.author != reader;
-            talk.files_for(reader).into_iter().filter(move |(_, sent)| received(sent))
-        });
+        let all = self.conversations.values().flat_map(|talk| talk.received_by(reader));
         let mut all: Vec<(u64, SentFile)> = all.collect();
         all.sort_by_key(|(arrival, _)| *arrival);
         let older = all.len().saturating_sub(limit);
@@ -75,6 +75,13 @@ impl Realm {
 }
 
 impl Talk {
+    /// Those of them that others sent, and in a note all.
+    fn received_by(&self, reader: UserId) -> Vec<(u64, SentFile)> {
+        let mut files = self.files_for(reader);
+        files.retain(|(_, sent)| self.is_note() || sent.author != reader);
+        files
+    }
+
     /// The files that a member may see here, each with its number in the order of arrival.
     fn files_for(&self, reader: UserId) -> Vec<(u64, SentFile)> {
         let Some(member) = self.member(reader) else { return Vec::new() };

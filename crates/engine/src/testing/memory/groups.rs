@@ -95,7 +95,7 @@ impl Realm {
         change: GroupChange,
     ) -> Result<Group> {
         self.is_admin_of(id, by)?;
-        if let GroupChange::Name(name) = &change
+        if let Some(name) = &change.name
             && self
                 .group(&name.key())
                 .is_some_and(|taken| taken.id != id || !is_named(&taken, name))
@@ -104,10 +104,9 @@ impl Realm {
         }
         let talk = self.conversations.get_mut(&id);
         let group = talk.and_then(|talk| talk.group.as_mut()).expect("it is a group");
-        match change {
-            GroupChange::Name(name) => group.name = name,
-            GroupChange::Visibility(visibility) => group.visibility = visibility,
-        }
+        let GroupChange { name, visibility } = change;
+        group.name = name.unwrap_or_else(|| group.name.clone());
+        group.visibility = visibility.unwrap_or(group.visibility);
         Ok(group.clone())
     }
 

@@ -9,11 +9,14 @@ use crate::store::{Conversation, Message, NewMessage, PartMax, Place, Posted, Ta
 impl Realm {
     pub(super) fn post(&mut self, post: &NewMessage) -> Result<Vec<Posted>> {
         if let Some(key) = &post.key {
-            if let Some((place, _)) = self.keys.get(&(post.author, key.clone())) {
-                return Ok(vec![Posted { place: *place, arrival: None }]);
-            }
-            if post.targets.len() > 1 {
+            let [target] = post.targets[..] else {
                 return Err(Refusal::TooMany(Field::Recipients).into());
+            };
+            if let Some((place, _)) = self.keys.get(&(post.author, key.clone())) {
+                if !self.is_at(*place, target, post) {
+                    return Err(Refusal::Invalid(Field::Key).into());
+                }
+                return Ok(vec![Posted { place: *place, arrival: None }]);
             }
         }
         for target in &post.targets {
@@ -41,6 +44,19 @@ impl Realm {
             self.keys.insert((post.author, key.clone()), (only.place, post.at));
         }
         Ok(posted)
+    }
+
+    /// Whether the message at this place is the one that is to be posted.
+    fn is_at(&self, place: Place, target: Target, post: &NewMessage) -> bool {
+        let goes_to = match target {
+            Target::Group(id) | Target::Room(id) | Target::Own(id) => Some(id),
+            Target::Direct(other) => self.direct(post.author, other),
+        };
+        let talk = self.conversations.get(&place.conversation);
+        let messages = talk.into_iter().flat_map(|talk| &talk.messages);
+        let stands = messages.map(|(_, message)| message).find(|message| message.place == place);
+        goes_to == Some(place.conversation)
+            && stands.is_some_and(|stands| post.says_the_same_as(stands))
     }
 
     fn is_group_member(&self, id: ConversationId, user: UserId) -> bool {

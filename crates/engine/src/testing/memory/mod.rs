@@ -28,9 +28,9 @@ use kabar_model::{
 use crate::error::Result;
 use crate::store::{
     Account, Conversation, FileKey, FileScope, Group, GroupChange, Herald, History, Hook,
-    Invitation, ListedGroup, Message, NewGroup, NewHook, NewInvitation, NewMessage, NewSession,
-    NewUser, Overview, PartMax, Place, Posted, SearchQuery, SentFile, SessionRecord, Store,
-    StoredReaction, Ticket, TokenHash, Unread, UserChange, Window,
+    Invitation, ListedAccount, ListedGroup, Message, NewGroup, NewHook, NewInvitation, NewMessage,
+    NewSession, NewUser, Overview, PartMax, Place, Posted, SearchQuery, SentFile, SessionRecord,
+    Store, StoredReaction, Ticket, TokenHash, Unread, UserChange, Window,
 };
 
 /// A store in memory.
@@ -41,6 +41,7 @@ pub struct MemoryStore(Mutex<Realm>);
 #[derive(Debug, Default)]
 struct Realm {
     accounts: BTreeMap<UserId, Account>,
+    made_at: HashMap<UserId, Timestamp>,
     sessions: BTreeMap<SessionId, SessionRecord>,
     last_session: i64,
     conversations: BTreeMap<ConversationId, Talk>,
@@ -144,6 +145,19 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Vec<User>> {
         Ok(self.realm().find_users(start, after, limit))
+    }
+
+    async fn list_accounts(
+        &self,
+        start: &str,
+        after: Option<&Username>,
+        limit: usize,
+    ) -> Result<Vec<ListedAccount>> {
+        Ok(self.realm().list_accounts(start, after, limit))
+    }
+
+    async fn count_accounts(&self) -> Result<u64> {
+        Ok(self.realm().count_accounts())
     }
 
     async fn settings(&self, user: UserId) -> Result<String> {
@@ -475,20 +489,4 @@ impl Store for MemoryStore {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::bus::{Bus, LocalBus};
-    use crate::contract;
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_store_in_memory_keeps_the_contract() {
-        contract::run_all(async || (Arc::new(MemoryStore::default()) as Arc<dyn Store>, ())).await;
-    }
-
-    #[tokio::test]
-    async fn a_bus_within_one_process_keeps_the_contract() {
-        contract::bus::run_all(async || Arc::new(LocalBus::default()) as Arc<dyn Bus>).await;
-    }
-}
+mod tests;
