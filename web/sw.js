@@ -62,7 +62,11 @@ async function keepShell() {
     await cache.put(path, response.clone());
     const type = response.headers.get('Content-Type') ?? '';
     if (type.includes('html')) await keepAll([...(await response.text()).matchAll(/(?:href|src)="([^"]+)"/g)].map((m) => m[1]), path);
-    else if (type.includes('javascript')) await keepAll([...(await response.text()).matchAll(/(?:from|import\(|URL\()\s*'(\.[^']+\.\w+)'/g)].map((m) => m[1]), path);
+    else if (type.includes('javascript')) {
+      const text = await response.text();
+      const sheets = [...text.matchAll(/\bstyled\('(\w+)'\)/g)].map((m) => `./style/${m[1]}.css`);
+      await keepAll([...sheets, ...[...text.matchAll(/(?:from|import\(|URL\()\s*'(\.[^']+\.\w+)'/g)].map((m) => m[1])], path);
+    }
   };
   const keepAll = (found, base) => Promise.all(found.map((f) => new URL(f, location.origin + base).pathname)
     .filter((p) => p.startsWith(`${ASSETS}/`)).map(keep));

@@ -1,14 +1,14 @@
+// @ts-check
 // Sign in, register, set up a fresh realm, and the page of an invitation.
 import { h, html, signal, useEffect, useState } from '../vendor/preact.js';
-import { api } from './api.js';
 import { useDeed } from './dialog.js';
 import { errorField, errorText } from './errors.js';
 import { Field, Password } from './forms.js';
-import { LANGS, chooseLang, lang, t, tx } from './i18n.js';
-import { Icon } from './icons.js';
+import { chooseLang, lang, LANGS, t, tx } from './i18n.js';
+import { api } from './net.js';
 import { navigate, route } from './router.js';
-import { signedIn } from './session.js';
-import { me, putConversation, realm } from './state.js';
+import { me, putConversation, realm, signedIn } from './state.js';
+import { Avatar, Icon } from './ui.js';
 
 /** The invitation somebody followed before signing in: used once they are in. */
 const INVITATION = 'kabar.invitation';
@@ -39,14 +39,21 @@ function Languages() {
 }
 
 /** What follows a successful sign-in: the invitation if there was one, the page asked for, or the start. */
-async function enter(/** @type {any} */ user) {
+async function enter(/** @type {any} */ user, joined = false) {
   const code = sessionStorage.getItem(INVITATION);
   sessionStorage.removeItem(INVITATION);
   const wanted = sessionStorage.getItem(AFTER);
   sessionStorage.removeItem(AFTER);
   signedIn(user);
-  if (code) await join(code);
+  if (code && joined) await openOnly();
+  else if (code) await join(code);
   else navigate(wanted ?? '/app', { replace: true });
+}
+
+/** A new account that an invitation made is in one conversation: the group's. */
+async function openOnly() {
+  const [group] = (await api.get('/conversations')).conversations;
+  navigate(group ? `/app/c/${group.id}` : '/app', { replace: true });
 }
 
 async function join(/** @type {string} */ code) {
@@ -79,8 +86,19 @@ function SignIn() {
     ${h(Field, { label: t('auth.username'), name: 'username', autocomplete: 'username', autocapitalize: 'none', spellcheck: false, required: true, autofocus: true, error: wrong('username') })}
     ${h(Password, { label: t('auth.password'), name: 'password', autocomplete: 'current-password', required: true, error: wrong('password') })}
     <button type="submit" class="button button-primary button-wide" disabled=${busy}>${busy ? t('auth.busy') : t('auth.signin')}</button>
+    ${realm.value?.demo && h(DemoPeople, { demo: realm.value.demo, busy, run })}
     ${realm.value?.registration !== 'closed' && html`<p class="auth-other">${t('auth.new_here')} <a href="/app/register">${t('auth.register')}</a></p>`}
   </form>`;
+}
+
+/** In a demonstration everyone may be anyone. */
+function DemoPeople(/** @type {any} */ { demo: { people, password }, busy, run }) {
+  const as = (/** @type {string} */ username) => run(async () => enter((await api.post('/sessions', { username, password, cookie: true })).user));
+  return html`<div class="auth-demo" role="group" aria-label=${t('auth.demo_people')}>
+    <p class="auth-note">${t('auth.demo')}</p>
+    ${people.map((/** @type {string} */ username) => html`<button type="button" key=${username} class="button" disabled=${busy} onClick=${() => as(username)}>
+      ${h(Avatar, { name: username, size: 's' })}<span>${tx('auth.demo_as', { name: html`<bdi>${username}</bdi>` })}</span></button>`)}
+  </div>`;
 }
 
 /** Register and set up ask the same questions. */
@@ -93,7 +111,7 @@ function Account(/** @type {any} */ { path, key }) {
     event.preventDefault();
     const { name, country, ...body } = values(event);
     const more = setup ? { secret: route.value.code } : { country: country || undefined, invitation: invited.value?.code };
-    run(async () => enter((await api.post(path, { ...body, name: name || undefined, ...more, cookie: true })).user));
+    run(async () => enter((await api.post(path, { ...body, name: name || undefined, ...more, cookie: true })).user, Boolean(invited.value) && !setup));
   };
   const refused = !setup && (realm.value?.registration === 'closed' || (realm.value?.registration === 'invite' && !invited.value));
   if (refused) {

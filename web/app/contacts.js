@@ -1,15 +1,14 @@
+// @ts-check
 // The people one keeps at hand, of this realm or another.
 import { h, html, signal, useEffect } from '../vendor/preact.js';
-import { api } from './api.js';
-import { Avatar } from './avatar.js';
 import { useDeed } from './dialog.js';
 import { errorText } from './errors.js';
 import { Field } from './forms.js';
 import { startChat } from './groups.js';
 import { t } from './i18n.js';
-import { Icon } from './icons.js';
+import { api } from './net.js';
 import { isActive, putPeople } from './state.js';
-import { toastError } from './toast.js';
+import { Avatar, Icon, toastError } from './ui.js';
 
 export const contacts = signal(/** @type {{address: string, user: any}[]|null} */ (null));
 

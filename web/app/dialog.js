@@ -1,9 +1,10 @@
+// @ts-check
 // Dialogs: a stack of native modal <dialog>s. The browser keeps the focus inside and the rest inert; Esc, Back and a
 // press outside close the top one, and the focus goes back to where it was.
-import { h, html, signal, useEffect, useId, useLayoutEffect, useRef, useState } from '../vendor/preact.js';
-import { holdBack } from './back.js';
-import { Icon } from './icons.js';
+import { h, html, render, signal, useEffect, useId, useLayoutEffect, useRef, useState } from '../vendor/preact.js';
 import { t } from './i18n.js';
+import { holdBack } from './router.js';
+import { Icon, styled } from './ui.js';
 
 /** @typedef {{id: number, Component: any, props: any, close: (result?: any) => void}} Open */
 const stack = signal(/** @type {Open[]} */ ([]));
@@ -27,10 +28,9 @@ export function openDialog(/** @type {any} */ Component, /** @type {any} */ prop
 }
 
 export const anyDialogOpen = () => stack.value.length > 0;
-export const closeAllDialogs = () => { for (const open of [...stack.peek()].reverse()) open.close(); };
 
-/** Drawn once, by the layout. */
-export function Dialogs() {
+// A modal dialog lies above the page wherever it stands in the document, so this has a root of its own.
+function Dialogs() {
   return stack.value.map(({ id, Component, props, close }) => h(Component, { key: id, ...props, close }));
 }
 
@@ -98,3 +98,6 @@ export function useDeed() {
   };
   return { busy, error, run, clear: () => setError(null) };
 }
+
+await styled('pages');
+render(h(Dialogs, {}), document.body.appendChild(document.createElement('div')));

@@ -1,3 +1,4 @@
+// @ts-check
 // What to tell a person about a failed request: our own words for the codes that pages meet often, else the server's,
 // which come in the language that was asked for.
 import { t } from './i18n.js';

@@ -1,8 +1,8 @@
+// @ts-check
 // Pieces of forms: a labelled field with its hint and error, a password that can be shown, a copyable text, choices.
 import { h, html, useId, useState } from '../vendor/preact.js';
-import { Icon } from './icons.js';
 import { t } from './i18n.js';
-import { toast } from './toast.js';
+import { Icon, styled, toast } from './ui.js';
 
 /** A field with a visible label. `error` is tied to the input, so that it is read out with it. */
 export function Field(/** @type {any} */ { label, hint, error, optional, children, ...input }) {
@@ -62,3 +62,5 @@ export function Copyable(/** @type {any} */ { text, label, lines }) {
     <button type="button" class="icon-button" aria-label=${t('forms.copy', { what: label })} onClick=${() => copy(text)}>${h(Icon, { name: 'copy' })}</button>
   </div>`;
 }
+
+await styled('pages');

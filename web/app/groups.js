@@ -1,15 +1,14 @@
+// @ts-check
 // Add Group and Join Group.
 import { h, html, useEffect, useState } from '../vendor/preact.js';
-import { api } from './api.js';
 import { Dialog, openDialog, useDeed } from './dialog.js';
 import { errorField, errorText } from './errors.js';
 import { Choice, Field } from './forms.js';
 import { t } from './i18n.js';
-import { Avatar } from './avatar.js';
-import { Icon } from './icons.js';
+import { api } from './net.js';
 import { navigate, pathTo } from './router.js';
 import { putConversation } from './state.js';
-import { toastError } from './toast.js';
+import { Avatar, Icon, toastError } from './ui.js';
 
 export const openAddGroup = () => openDialog(AddGroup);
 export const openJoinGroup = () => openDialog(JoinGroup);

@@ -1,3 +1,4 @@
+// @ts-check
 // Words, numbers and dates in the reader's language. A missing key falls back to English, then to its own name.
 import { signal } from '../vendor/preact.js';
 
@@ -31,7 +32,7 @@ function template(/** @type {string} */ key, /** @type {Record<string, any>} */ 
   const own = catalogues.value[lang.value] ?? {};
   const { en } = catalogues.value;
   if ('count' in params) {
-    const form = `${key}.${new Intl.PluralRules(lang.value).select(params.count)}`;
+    const form = `${key}.${intl(Intl.PluralRules).select(params.count)}`;
     const plural = own[form] ?? own[`${key}.other`] ?? en[form] ?? en[`${key}.other`];
     if (plural !== undefined) return plural;
   }

@@ -1,6 +1,5 @@
 // @ts-check
 // Names of key combinations ("Ctrl+Shift+M") and whether an event is one of them. Pure.
-
 /** @typedef {{key: string, code?: string, ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean, shiftKey?: boolean}} Pressed */
 
 const NAMES = /** @type {Record<string, string>} */ ({ Up: 'ArrowUp', Down: 'ArrowDown', Left: 'ArrowLeft', Right: 'ArrowRight', PgUp: 'PageUp', PgDn: 'PageDown', Esc: 'Escape' });

@@ -1,12 +1,5 @@
 // @ts-check
 // The conversation list without its drawing: which are shown, which is next, which one a few letters mean. Pure.
-
-/** @param {any} c @param {string} filter `all`, `direct` or `group` */
-export function shownIn(c, filter) {
-  if (filter === 'all') return true;
-  return filter === 'direct' ? c.kind === 'direct' || c.kind === 'note' : c.kind === 'group' || c.kind === 'room';
-}
-
 /**
  * The neighbour of `from` in `ids`, going round at the ends; only where `wanted` says so. Null: there is none.
  * @param {string[]} ids @param {string|null} from @param {1|-1} step @param {(id: string) => boolean} wanted

@@ -1,14 +1,14 @@
+// @ts-check
 // Where one was named: a search for "@username", without texts that only look alike.
 import { h, html, useEffect, useState } from '../vendor/preact.js';
-import { api } from './api.js';
 import { errorText } from './errors.js';
-import { onEvent } from './events.js';
 import { t } from './i18n.js';
-import { Icon } from './icons.js';
+import { api, onEvent } from './net.js';
 import { PageHead } from './page.js';
-import { ResultSkeleton, Results } from './results.js';
+import { Results, ResultSkeleton } from './results.js';
 import { me } from './state.js';
 import { mentionsOf } from './text.js';
+import { Icon } from './ui.js';
 
 export function MentionsPage() {
   const [found, setFound] = useState(/** @type {{results: any[], next: any}|null} */ (null));

@@ -1,26 +1,10 @@
 // @ts-check
-// A button with a menu (WAI-ARIA menu button): arrows, Home, End, Esc.
-import { h, html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact.js';
-import { Icon } from './icons.js';
-
-/**
- * @param {{label: string, icon?: string, items: {label: string, icon?: string, danger?: boolean, run: () => void}[],
- *   className?: string, tabindex?: number, onOpen?: (open: boolean) => void}} props
- */
-export function Menu({ label, icon = 'more', items, className = 'icon-button', tabindex, onOpen }) {
-  const [open, setOpen] = useState(false);
-  const button = useRef(/** @type {HTMLElement|null} */ (null));
-  const show = (/** @type {boolean} */ value) => { setOpen(value); onOpen?.(value); };
-  const close = (focus = true) => { show(false); if (focus) button.current?.focus(); };
-  return [
-    html`<button key="button" ref=${button} type="button" class=${className} tabindex=${tabindex} aria-haspopup="menu" aria-expanded=${open ? 'true' : 'false'}
-      aria-label=${label} title=${label} onClick=${() => show(!open)}>${h(Icon, { name: icon })}</button>`,
-    open && h(Popup, { key: 'popup', label, items, anchor: button.current, close }),
-  ];
-}
+// What a menu button opens (WAI-ARIA menu): arrows, Home, End, Esc.
+import { h, html, useEffect, useLayoutEffect, useRef } from '../vendor/preact.js';
+import { Icon } from './ui.js';
 
 /** @param {any} props */
-function Popup({ label, items, anchor, close }) {
+export function Popup({ label, items, anchor, close }) {
   const box = useRef(/** @type {HTMLElement|null} */ (null));
   const at = (/** @type {number} */ i) => { const all = box.current?.querySelectorAll('button') ?? []; /** @type {any} */ (all[(i + all.length) % all.length])?.focus(); };
   const now = () => [...(box.current?.querySelectorAll('button') ?? [])].indexOf(/** @type {any} */ (document.activeElement));
@@ -45,7 +29,7 @@ function Popup({ label, items, anchor, close }) {
 }
 
 /** Beside its anchor, inside the window. @param {HTMLElement|null} box @param {HTMLElement} anchor */
-export function place(box, anchor) {
+function place(box, anchor) {
   if (!box) return;
   const a = anchor.getBoundingClientRect();
   const b = box.getBoundingClientRect();

@@ -1,18 +1,19 @@
-// The page makes itself known from outside: title, icon, badge of the app, notifications; and it keeps the worker.
+// @ts-check
+// The page makes itself known from outside: title, icon, badge of the app, notifications.
 import { effect, signal } from '../vendor/preact.js';
-import { rings, titleText, waiting } from './attention.js';
-import { onEvent } from './events.js';
 import { t } from './i18n.js';
-import { titleOf } from './naming.js';
+import { onEvent } from './net.js';
 import { navigate, pathTo, route } from './router.js';
 import { conversations, current, focused, me, realm, setting } from './state.js';
 import { firstWords, mentionsOf } from './text.js';
-import { toast } from './toast.js';
+import { titleOf, toast } from './ui.js';
 
 const BODY_LENGTH = 160;
+const SETTLED_MS = 300;
 const icon = (/** @type {string} */ name) => new URL(`../icons/${name}`, import.meta.url).href;
-const PAGES = /** @type {Record<string, string>} */ ({ people: 'people.people', groups: 'people.groups', contacts: 'people.contacts',
-  search: 'search.title', mentions: 'mentions.title', settings: 'settings.title', signin: 'auth.signin', register: 'auth.register' });
+const PAGES = /** @type {Record<string, string>} */ ({ people: 'people.people', groups: 'people.groups', rooms: 'people.rooms',
+  contacts: 'people.contacts', search: 'search.title', mentions: 'mentions.title', settings: 'settings.title', admin: 'admin.title', signin: 'auth.signin',
+  register: 'auth.register', setup: 'auth.setup', invitation: 'auth.invitation', nowhere: 'layout.nowhere' });
 
 /** `default`, `granted`, `denied`, or `missing` where the browser has none (or the origin is not secure). */
 export const permission = signal(typeof Notification === 'undefined' || !isSecureContext ? 'missing' : Notification.permission);
@@ -25,19 +26,35 @@ export async function askPermission() {
 }
 
 export function installNotifications() {
+  let [shown, titled] = [-1, ''];
+  let latest = { count: 0, title: '' };
+  /** @type {ReturnType<typeof setTimeout>|undefined} */
+  let later;
+  const tell = () => {
+    clearTimeout(later);
+    later = undefined;
+    const { count, title } = latest;
+    if (title !== titled) document.title = title;
+    titled = title;
+    if (count === shown) return;
+    shown = count;
+    document.querySelector('link[rel="icon"]')?.setAttribute('href', icon(count ? 'kabar-dot.svg' : 'kabar.svg'));
+    const badge = /** @type {any} */ (navigator);
+    (count ? badge.setAppBadge?.(count) : badge.clearAppBadge?.())?.catch?.(() => {});
+  };
   effect(() => {
     const count = me.value ? waiting(conversations.value.values()) : 0;
     const { page } = route.value;
     const c = page === 'conversation' ? current.value : null;
     const name = c ? (c.kind === 'group' || c.kind === 'room' ? `#${titleOf(c)}` : titleOf(c)) : PAGES[page] && t(PAGES[page]);
-    document.title = titleText({ count, place: name || null, realm: realm.value?.realm ?? t('app.name') });
-    document.querySelector('link[rel="icon"]')?.setAttribute('href', icon(count ? 'kabar-dot.svg' : 'kabar.svg'));
-    const badge = /** @type {any} */ (navigator);
-    (count ? badge.setAppBadge?.(count) : badge.clearAppBadge?.())?.catch?.(() => {});
+    latest = { count, title: titleText({ count, place: name || null, realm: realm.value?.realm ?? t('app.name') }) };
+    // What is read as it comes counts for a moment only: nothing is to flicker outside.
+    if (count > Math.max(shown, 0)) later ??= setTimeout(tell, SETTLED_MS);
+    else tell();
   });
   onEvent('message', (frame) => { ring(frame.message); });
   navigator.serviceWorker?.addEventListener('message', (event) => { if (event.data?.open) navigate(event.data.open); });
-  keepWorker();
+  watchWorker();
 }
 
 async function ring(/** @type {any} */ message) {
@@ -57,17 +74,11 @@ async function ring(/** @type {any} */ message) {
   shown.onclick = () => { window.focus(); navigate(path); shown.close(); };
 }
 
-/** The one script address this page ever makes; the CSP allows no other policy than this. */
-function workerAddress() {
-  const types = /** @type {any} */ (window).trustedTypes;
-  return types ? types.createPolicy('kabar-worker', { createScriptURL: () => '/sw.js' }).createScriptURL('') : '/sw.js';
-}
-
-/** The worker lets the shell start without a network. A new version is offered, never forced. */
-async function keepWorker() {
-  if (!navigator.serviceWorker) return;
+/** Who keeps the app for use without a connection is offered a new version, never forced to it. */
+async function watchWorker() {
   try {
-    const registration = await navigator.serviceWorker.register(/** @type {any} */ (workerAddress()), { scope: '/app' });
+    const registration = await navigator.serviceWorker?.getRegistration('/app');
+    if (!registration) return;
     const offer = (/** @type {ServiceWorker|null} */ worker) => {
       if (!worker || !navigator.serviceWorker.controller) return;
       toast(t('notify.new_version'), { error: true, action: t('notify.reload'), onAction: () => {
@@ -81,4 +92,25 @@ async function keepWorker() {
       worker?.addEventListener('statechange', () => { if (worker.state === 'installed') offer(worker); });
     });
   } catch { /* no worker here (private window, plain http): everything else works the same */ }
+}
+
+/** Everything said to the person alone, and every mention elsewhere. @param {Iterable<any>} conversations */
+export function waiting(conversations) {
+  let count = 0;
+  for (const c of conversations) count += c.kind === 'direct' ? c.unread : c.mentions;
+  return count;
+}
+
+/** @param {{count: number, place: string|null, realm: string}} what */
+export function titleText({ count, place, realm }) {
+  return `${count ? `(${count}) ` : ''}${place ? `${place} – ` : ''}${realm}`;
+}
+
+/**
+ * @param {{message: any, conversation: any, username: string, named: boolean, watching: boolean}} what `watching`: this
+ *   conversation is open in a window that has the keyboard
+ */
+export function rings({ message, conversation, username, named, watching }) {
+  if (watching || message.deleted || message.author.username === username) return false;
+  return conversation.kind === 'direct' || named;
 }

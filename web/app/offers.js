@@ -1,16 +1,17 @@
 // @ts-check
 // The list that opens while a name, command or emoji is typed; the focus stays in the field (aria-activedescendant).
-import { h, html, useEffect, useRef, useState } from '../vendor/preact.js';
-import { api } from './api.js';
-import { Avatar } from './avatar.js';
-import { COMMANDS } from './commands.js';
-import { inserted, offersFor, triggerAt } from './complete.js';
-import { setDraft } from './drafts.js';
+import { h, html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/preact.js';
+import { COMMANDS, inserted, offersFor, triggerAt } from './complete.js';
 import { t } from './i18n.js';
-import { conversations, me, people, putPeople } from './state.js';
+import { api } from './net.js';
+import { conversations, me, people, putPeople, setDraft } from './state.js';
+import { Avatar } from './ui.js';
 
-/** @param {{current: HTMLTextAreaElement|null}} field @param {string} id @param {string} kind */
-export function useOffers(field, id, kind) {
+/**
+ * @param {{field: {current: HTMLTextAreaElement|null}, id: string, kind: string, handle: {current: any}}} props
+ * `handle`: where the composer finds what its keys are to ask
+ */
+export function Offers({ field, id, kind, handle }) {
   const [trigger, setTrigger] = useState(/** @type {any} */ (null));
   const [at, setAt] = useState(0);
   const closed = useRef('');
@@ -28,7 +29,7 @@ export function useOffers(field, id, kind) {
   const wantsPeople = trigger?.kind === 'person';
   useEffect(() => {
     if (!wantsPeople) return;
-    const path = group ? `/conversations/${encodeURIComponent(id)}/members` : '/people?limit=50';
+    const path = kind === 'group' ? `/conversations/${encodeURIComponent(id)}/members` : '/people?limit=50';
     api.get(path).then((a) => putPeople(a.members ?? a.people), () => {});
   }, [wantsPeople, id]);
 
@@ -64,18 +65,20 @@ export function useOffers(field, id, kind) {
     e.stopPropagation();
     return true;
   };
-  return {
-    list, index, open, close, look, key, choose,
-    moved: () => { if (trigger) look(); },
-    attributes: open ? { 'aria-autocomplete': 'list', 'aria-haspopup': 'listbox', 'aria-controls': 'offers', 'aria-activedescendant': `offer-${index}` } : { 'aria-autocomplete': 'list', 'aria-haspopup': 'listbox' },
-  };
-}
+  useLayoutEffect(() => {
+    handle.current = { key, look, close, moved: () => { if (trigger) look(); } };
+    return () => { handle.current = null; };
+  });
+  useLayoutEffect(() => {
+    if (open) field.current?.setAttribute('aria-controls', 'offers'); else field.current?.removeAttribute('aria-controls');
+    if (open) field.current?.setAttribute('aria-activedescendant', `offer-${index}`); else field.current?.removeAttribute('aria-activedescendant');
+  }, [open, index]);
+  // What was typed before this was fetched counts too.
+  useEffect(look, []);
 
-/** @param {{offers: ReturnType<typeof useOffers>}} props */
-export function Offers({ offers }) {
-  if (!offers.open) return null;
-  return html`<ul id="offers" class="offers" role="listbox" aria-label=${t('composer.offers')}>${offers.list.map((o, i) => html`<li key=${o.insert} id=${`offer-${i}`} class="offer" role="option" aria-selected=${i === offers.index ? 'true' : 'false'}
-    onPointerDown=${(/** @type {Event} */ e) => { e.preventDefault(); offers.choose(o); }}>
+  if (!open) return null;
+  return html`<ul id="offers" class="offers" role="listbox" aria-label=${t('composer.offers')}>${list.map((o, i) => html`<li key=${o.insert} id=${`offer-${i}`} class="offer" role="option" aria-selected=${i === index ? 'true' : 'false'}
+    onPointerDown=${(/** @type {Event} */ e) => { e.preventDefault(); choose(o); }}>
     ${o.user ? h(Avatar, { user: o.user, size: 's' }) : o.sign && html`<span class="offer-sign">${o.sign}</span>`}
     <bdi class="offer-label">${o.label}</bdi>${o.about && html`<span class="offer-about">${o.about}</span>`}
   </li>`)}</ul>`;

@@ -1,8 +1,9 @@
+// @ts-check
 // The head of a page that is not a conversation. On a narrow screen it leads back to the list.
 import { h, html, useLayoutEffect, useRef } from '../vendor/preact.js';
 import { t } from './i18n.js';
-import { Icon } from './icons.js';
 import { narrow } from './state.js';
+import { Icon, styled } from './ui.js';
 
 export function PageHead(/** @type {any} */ { title, back = '/app', children }) {
   const head = useRef(/** @type {HTMLElement|null} */ (null));
@@ -14,3 +15,5 @@ export function PageHead(/** @type {any} */ { title, back = '/app', children }) 
     ${children}
   </header>`;
 }
+
+await styled('pages');

@@ -1,16 +1,16 @@
-// The page of everyone and everything one can write to: people, groups, contacts.
+// @ts-check
+// The page of everyone and everything one can write to: people, groups, rooms, contacts.
 import { h, html, useEffect, useState } from '../vendor/preact.js';
-import { api } from './api.js';
-import { Avatar } from './avatar.js';
 import { Contacts, contacts, loadContacts, setContact } from './contacts.js';
 import { useDeed } from './dialog.js';
 import { errorText } from './errors.js';
 import { GroupList, joinGroup, openAddGroup, openJoinGroup, startChat } from './groups.js';
 import { t } from './i18n.js';
-import { Icon } from './icons.js';
+import { api } from './net.js';
 import { PageHead } from './page.js';
+import { Rooms } from './rooms.js';
 import { isActive, me, putPeople } from './state.js';
-import { toastError } from './toast.js';
+import { Avatar, Icon, toastError } from './ui.js';
 
 const PAGE = 50;
 const TYPING_PAUSE_MS = 150;
@@ -21,10 +21,10 @@ export function PeoplePage(/** @type {{tab: string}} */ { tab }) {
   return html`<div class="page">
     ${h(PageHead, { title: t('people.title') })}
     <nav class="tabs" aria-label=${t('people.title')}>
-      ${['people', 'groups', 'contacts'].map((one) => html`<a key=${one} class="tab" href=${`/app/${one}`} aria-current=${one === tab ? 'page' : undefined}>${t(`people.${one}`)}</a>`)}
+      ${['people', 'groups', 'rooms', 'contacts'].map((one) => html`<a key=${one} class="tab" href=${`/app/${one}`} aria-current=${one === tab ? 'page' : undefined}>${t(`people.${one}`)}</a>`)}
     </nav>
     <div class="page-body">
-      ${tab !== 'contacts' && html`<div class="page-tools">
+      ${(tab === 'people' || tab === 'groups') && html`<div class="page-tools">
         <label class="search-field">${h(Icon, { name: 'search' })}<input type="search" class="field-input" autocomplete="off" spellcheck=${false}
           aria-label=${t(tab === 'people' ? 'people.search' : 'people.search_groups')} placeholder=${t(tab === 'people' ? 'people.search' : 'people.search_groups')}
           value=${query} onInput=${(/** @type {any} */ e) => setQuery(e.currentTarget.value)} /></label>
@@ -33,6 +33,7 @@ export function PeoplePage(/** @type {{tab: string}} */ { tab }) {
       </div>`}
       ${tab === 'people' && h(People, { query })}
       ${tab === 'groups' && h(Groups, { query })}
+      ${tab === 'rooms' && h(Rooms, {})}
       ${tab === 'contacts' && h(Contacts, {})}
     </div>
   </div>`;

@@ -1,12 +1,13 @@
+// @ts-check
 // Search: words and operators; a result opens in its conversation, Esc goes back to where one was.
 import { h, html, signal, useEffect, useRef, useState } from '../vendor/preact.js';
-import { api } from './api.js';
 import { errorText } from './errors.js';
 import { t } from './i18n.js';
-import { Icon } from './icons.js';
+import { api } from './net.js';
 import { PageHead } from './page.js';
-import { ResultSkeleton, Results } from './results.js';
+import { Results, ResultSkeleton } from './results.js';
 import { navigate } from './router.js';
+import { Icon } from './ui.js';
 
 const PAUSE_MS = 250;
 const OPERATORS = ['from:', 'in:', 'has:file', 'after:', 'before:'];

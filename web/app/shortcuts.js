@@ -1,15 +1,15 @@
+// @ts-check
 // Every keyboard shortcut in one table: the code runs it and the help dialog shows it.
 import { h, html } from '../vendor/preact.js';
 import { editLast, focusComposer, pickFiles } from './composer.js';
-import { Dialog, anyDialogOpen, openDialog } from './dialog.js';
+import { jumpToLatest, jumpToUnread, scrollLog } from './conversation.js';
+import { anyDialogOpen, Dialog, openDialog } from './dialog.js';
 import { t } from './i18n.js';
 import { keysOf, pressed, printable } from './keys.js';
 import { firstToRead, neighbour } from './listing.js';
 import { navigate, pathTo, route } from './router.js';
-import { shownIds } from './sidebar.js';
-import { conversations, current, currentId, openPanel, order, panel, setting } from './state.js';
+import { conversations, current, currentId, openPanel, order, panel, setting, shownIds } from './state.js';
 import { openSwitcher } from './switcher.js';
-import { jumpToLatest, jumpToUnread, scrollLog } from './timeline.js';
 
 const unread = (/** @type {string} */ id) => (conversations.value.get(id)?.unread ?? 0) > 0;
 const go = (/** @type {string|null|undefined} */ id) => { if (id) navigate(pathTo(id)); };
@@ -57,7 +57,7 @@ export const shortcuts = [
 
 function searchHere() {
   const c = inConversation() ? current.value : null;
-  const inside = c && c.kind !== 'note' ? `in:${c.kind === 'direct' ? `@${c.with?.username}` : /\s/.test(c.name) ? `"${c.name}"` : c.name} ` : '';
+  const inside = c && c.kind !== 'note' && c.kind !== 'room' ? `in:${c.kind === 'direct' ? `@${c.with?.username}` : /\s/.test(c.name) ? `"${c.name}"` : c.name} ` : '';
   navigate(`/app/search?q=${encodeURIComponent(inside)}`);
 }
 

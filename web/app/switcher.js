@@ -1,14 +1,14 @@
+// @ts-check
 // Ctrl+K: a few letters lead to a conversation, a person or a page.
 import { h, html, useEffect, useId, useMemo, useRef, useState } from '../vendor/preact.js';
-import { api } from './api.js';
-import { Avatar } from './avatar.js';
 import { Dialog, openDialog } from './dialog.js';
 import { startChat } from './groups.js';
 import { fmt, t } from './i18n.js';
 import { ranked } from './listing.js';
-import { avatarOf, titleOf } from './naming.js';
+import { api } from './net.js';
 import { navigate, pathTo } from './router.js';
 import { conversations, isActive, me, order, people, putPeople } from './state.js';
+import { Avatar, avatarOf, titleOf } from './ui.js';
 
 let opened = false;
 export function openSwitcher() {
@@ -17,7 +17,7 @@ export function openSwitcher() {
   openDialog(Switcher, { onClosed: () => { opened = false; } });
 }
 
-const PLACES = [['people', 'people', 'people.title'], ['groups', 'group', 'people.groups'], ['contacts', 'star', 'people.contacts'],
+const PLACES = [['people', 'people', 'people.title'], ['groups', 'group', 'people.groups'], ['rooms', 'room', 'people.rooms'], ['contacts', 'star', 'people.contacts'],
   ['search', 'search', 'search.title'], ['mentions', 'at', 'mentions.title'], ['settings', 'settings', 'settings.title']];
 
 /** @returns {{item: any, texts: string[], unread: number}[]} */

@@ -1,13 +1,14 @@
+// @ts-check
 // What somebody without a conversation sees: three ways to begin.
 import { h, html } from '../vendor/preact.js';
-import { Copyable } from './forms.js';
-import { GroupList, joinGroup, openAddGroup } from './groups.js';
 import { useDeed } from './dialog.js';
 import { errorText } from './errors.js';
+import { Copyable } from './forms.js';
+import { GroupList, joinGroup, openAddGroup } from './groups.js';
 import { t, tx } from './i18n.js';
-import { Icon } from './icons.js';
 import { me, realm } from './state.js';
 import { commandsFor } from './terminal.js';
+import { Icon } from './ui.js';
 
 export function Welcome() {
   const { busy, error, run } = useDeed();

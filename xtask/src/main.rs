@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use chore::Chore;
-use chores::{check, clippy, doc, fmt, fuzz, prepare, test, tests, tidy, web};
+use chores::{browser, check, clippy, doc, fmt, fuzz, prepare, screens, test, tests, tidy, web};
 
 /// Everything that can be asked for. A new chore is one file in `chores` and its row here; if CI
 /// shall run it too, also a row in [`test::STEPS`].
@@ -26,6 +26,8 @@ const CHORES: &[Chore] = &[
     tidy::CHORE,
     tests::CHORE,
     web::CHORE,
+    browser::CHORE,
+    screens::CHORE,
     doc::CHORE,
     fuzz::CHORE,
 ];

@@ -1,13 +1,11 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { field, pathOf, start } from './harness.mjs';
+import { field, pathOf, ready, start } from './harness.mjs';
 
-/** The composer is drawn and the shortcuts are listening. */
-const ready = async (page) => { await field(page).waitFor(); await page.locator('html[data-keys]').waitFor(); };
 const nameOf = (page) => page.locator('.chat[aria-current] .chat-name').textContent();
 
 test('W03 Ctrl+K and two letters filter, unread first; Enter opens, Esc gives the focus back', async () => {
-  const t = await start({ before: (mock) => { mock.say('nania', 'nania', 'x'); } });
+  const t = await start({ before: (server) => server.say('nania', 'nania', 'x') });
   const { page } = t;
   await ready(page);
   await field(page).focus();
@@ -25,7 +23,7 @@ test('W03 Ctrl+K and two letters filter, unread first; Enter opens, Esc gives th
   await page.keyboard.type('kelo');
   await page.getByRole('option', { name: /Kelompok 3/ }).waitFor();
   await page.keyboard.press('Enter');
-  await page.waitForURL(`**${pathOf(t.mock, 'Kelompok 3')}`);
+  await page.waitForURL(`**${pathOf(t.server, 'Kelompok 3')}`);
   assert.equal(await page.getByRole('combobox', { name: /Jump to/ }).count(), 0);
   await t.stop();
 });
@@ -41,11 +39,27 @@ test('W03 a person never written to is found on the server and a conversation be
   await t.stop();
 });
 
+test('a move made while a closing dialog goes back arrives, and stays', async () => {
+  const t = await start();
+  await ready(t.page);
+  await t.page.keyboard.press('Control+k');
+  await t.page.locator('dialog[open]').waitFor();
+  const wanted = await t.page.evaluate(() => new Promise((gone) => {
+    const link = /** @type {HTMLAnchorElement} */ (document.querySelector('a.chat:not([aria-current])'));
+    document.querySelector('dialog[open]').dispatchEvent(new Event('cancel', { cancelable: true }));
+    setTimeout(() => { link.click(); gone(link.pathname); });
+  }));
+  await t.page.waitForFunction((path) => location.pathname === path && !history.state?.overlay, wanted);
+  await t.page.waitForTimeout(300);
+  assert.equal(new URL(t.page.url()).pathname, wanted);
+  await t.stop();
+});
+
 test('W04 Alt+Shift+Down visits only the unread ones, round the end; Alt+Down every one', async () => {
-  const t = await start({ before: (mock) => {
-    for (const c of mock.world.conversations.values()) if (c.members.has('izza')) c.members.get('izza').read = c.messages.length;
+  const t = await start({ before: async (server) => {
+    await server.readAll('izza');
     // Two unread that are not the newest, so that something lies before, between and behind them.
-    for (const who of ['maya', 'henderson']) { const c = mock.find('izza', who); c.members.get('izza').read = c.messages.length - 1; }
+    for (const [from, to] of [['henderson', 'izza'], ['izza', 'messi'], ['maya', 'izza'], ['izza', 'Kelompok 3']]) await server.say(from, to, 'lagi');
   }, path: '/app' });
   const { page } = t;
   await ready(page);
@@ -56,14 +70,14 @@ test('W04 Alt+Shift+Down visits only the unread ones, round the end; Alt+Down ev
     const before = page.url();
     await page.keyboard.press('Alt+Shift+ArrowDown');
     await page.waitForURL((url) => url.href !== before);
-    await page.waitForTimeout(50);
+    await page.waitForFunction(() => document.querySelector('.chat[aria-current]')?.pathname === location.pathname);
     visited.push(await nameOf(page));
   }
   assert.deepEqual(visited, ['Kholishotul Amaliah', 'Jordan Henderson', 'Kholishotul Amaliah']);
   await page.keyboard.press('Alt+ArrowDown');
-  await page.locator('.chat[aria-current]', { hasText: 'Jordan Henderson' }).waitFor();
+  await page.locator('.chat[aria-current]', { hasText: 'Lionel Messi' }).waitFor();
   await page.keyboard.press('Alt+ArrowDown');
-  await page.locator('.chat[aria-current]', { hasText: 'Note to self' }).waitFor();
+  await page.locator('.chat[aria-current]', { hasText: 'Jordan Henderson' }).waitFor();
   await t.stop();
 });
 
@@ -79,13 +93,14 @@ test('W05 Ctrl+/ lists the table the code uses; single letters do nothing until 
   await dialog.getByText('Off. They can be turned on').waitFor();
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
-  await page.goto(`${t.mock.url}/app/settings/writing`);
+  await page.waitForFunction(() => !history.state?.overlay); // the closed dialog has gone back
+  await page.goto(`${t.server.url}/app/settings/writing`);
   await page.getByRole('switch', { name: /Single-letter/ }).check();
-  await page.goto(`${t.mock.url}${pathOf(t.mock, 'messi')}`);
+  await page.goto(`${t.server.url}${pathOf(t.server, 'messi')}`);
   await ready(page);
   await page.waitForFunction(() => document.activeElement?.classList.contains('composer-field'));
   await page.evaluate(() => document.activeElement.blur());
-  await page.waitForTimeout(100);
+  await page.waitForFunction(() => document.activeElement === document.body);
   await page.keyboard.press('j');
   await page.locator('.chat[aria-current]', { hasText: 'Kelompok 3' }).waitFor();
   await t.stop();
@@ -95,7 +110,7 @@ test('W06 a letter typed anywhere goes to the composer', async () => {
   const t = await start();
   const { page } = t;
   await ready(page);
-  await page.waitForTimeout(300);
+  await page.waitForFunction(() => document.activeElement?.classList.contains('composer-field'));
   await page.evaluate(() => document.activeElement.blur());
   await page.keyboard.type('hai');
   assert.equal(await field(page).inputValue(), 'hai');
@@ -105,7 +120,7 @@ test('W06 a letter typed anywhere goes to the composer', async () => {
 test('W07 Ctrl+F6 walks list, log, composer and panel, each with a visible ring', async () => {
   const t = await start({ path: '/app' });
   const { page } = t;
-  await page.goto(t.mock.url + pathOf(t.mock, 'Kelompok 3'));
+  await page.goto(t.server.url + pathOf(t.server, 'Kelompok 3'));
   await ready(page);
   await page.keyboard.press('Control+.');
   await page.getByRole('complementary').waitFor();
@@ -115,6 +130,10 @@ test('W07 Ctrl+F6 walks list, log, composer and panel, each with a visible ring'
     await page.keyboard.press('Control+F6');
     seen.push(await page.evaluate(() => {
       const e = document.activeElement;
+      // The composer's ring goes round its whole box.
+      const [ring, box] = [getComputedStyle(e), getComputedStyle(e.closest('.composer-box') ?? e)];
+      const outlined = ring.outlineStyle !== 'none' && parseFloat(ring.outlineWidth) >= 2 && !/rgba\(.*, 0\)|transparent/.test(ring.outlineColor);
+      if (!outlined && box.boxShadow === 'none') return `no ring: ${e.outerHTML.slice(0, 80)}`;
       return e.id === 'panel' ? 'panel' : e.closest('nav') ? 'list' : e.closest('[role=log]') ? 'log' : e.classList.contains('composer-field') ? 'composer' : e.outerHTML.slice(0, 80);
     }));
   }

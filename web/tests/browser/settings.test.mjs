@@ -1,5 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
+import { request } from '../real/client.mjs';
 import { pathOf, start } from './harness.mjs';
 
 const ground = (page) => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
@@ -22,11 +23,11 @@ test('W61 the theme is there on the first paint, follows the system and can be f
 
 test('W63 everything turns Indonesian at once and stays so', async () => {
   const t = await start({ path: '/app/settings/appearance' });
-  const { page, mock } = t;
+  const { page, server } = t;
   await page.getByRole('radio', { name: 'Bahasa Indonesia' }).check();
   await page.getByRole('heading', { name: 'Pengaturan' }).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'id');
-  await page.goto(mock.url + pathOf(mock, 'Kelompok 3'));
+  await page.goto(server.url + pathOf(server, 'Kelompok 3'));
   await page.getByRole('navigation', { name: 'Percakapan dan halaman' }).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'id');
   await t.stop();
@@ -34,12 +35,12 @@ test('W63 everything turns Indonesian at once and stays so', async () => {
 
 test('name and password: saved, or refused at the field', async () => {
   const t = await start({ path: '/app/settings/account' });
-  const { page, mock } = t;
+  const { page, server } = t;
   await page.getByLabel('Display name').fill('Izza R.');
   await page.getByLabel('Country').fill('');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.locator('.own-name', { hasText: 'Izza R.' }).waitFor();
-  assert.equal(mock.world.users.get('izza').country, null);
+  assert.equal((await server.api('izza', 'GET', '/me')).country, null);
   await page.getByLabel('Current password').fill('salah');
   await page.getByLabel('New password').fill('baru');
   await page.getByRole('button', { name: 'Change password' }).click();
@@ -47,26 +48,27 @@ test('name and password: saved, or refused at the field', async () => {
   await page.getByLabel('Current password').fill('surabaya');
   await page.getByRole('button', { name: 'Change password' }).click();
   await page.getByText('The password was changed.').waitFor();
-  assert.equal(mock.world.users.get('izza').password, 'baru');
+  await server.api(null, 'POST', '/sessions', { username: 'izza', password: 'baru' });
   await t.stop();
 });
 
 test('a token for nc comes with an example; sessions can be ended one by one and all at once', async () => {
   const t = await start({ path: '/app/settings/terminal' });
-  const { page, mock } = t;
+  const { page, server } = t;
   await page.getByRole('button', { name: 'Make a token' }).click();
   const token = await page.locator('.settings-made code').textContent();
-  assert.ok(mock.world.tokens.has(token));
-  assert.match(await page.locator('.settings-made pre').textContent(), new RegExp(`^nc 127\\.0\\.0\\.1 \\d+\nsend ${token} izza Halo\ninbox ${token}$`));
+  const works = () => request(server.url, token, 'GET', '/me').then(() => true, (error) => error.status !== 401);
+  assert.ok(await works());
+  assert.match(await page.locator('.settings-made pre').textContent(), new RegExp(`'send ${token} izza Halo'[^]*'inbox ${token}'[^]* nc 127\\.0\\.0\\.1 \\d+$`));
   await page.getByRole('link', { name: 'Sessions' }).click();
   await page.getByText('Another session').waitFor();
   await page.getByRole('button', { name: 'End', exact: true }).click();
   await page.getByText('Another session').waitFor({ state: 'detached' });
-  assert.ok(!mock.world.tokens.has(token));
+  assert.ok(!await works());
   await page.getByRole('button', { name: 'Sign out everywhere' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Sign out everywhere' }).click();
   await page.getByRole('heading', { name: /Sign in/ }).waitFor();
-  assert.equal([...mock.world.tokens.values()].filter((s) => s.username === 'izza').length, 0);
+  await assert.rejects(server.api('izza', 'GET', '/me'), { status: 401 });
   await t.stop();
 });
 
@@ -76,6 +78,6 @@ test('W12 the choice of what Enter does is kept on the account', async () => {
   await t.page.waitForFunction(() => true);
   await t.page.reload();
   await t.page.getByRole('switch', { name: /Enter makes a new line/, checked: true }).waitFor();
-  assert.equal(t.mock.world.me('izza').settings.enterSends, false);
+  assert.equal((await t.server.api('izza', 'GET', '/me')).settings.enterSends, false);
   await t.stop();
 });

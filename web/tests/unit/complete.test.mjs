@@ -1,9 +1,9 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { inserted, offersFor, triggerAt } from '../../app/complete.js';
-import { interpret } from '../../app/commands.js';
-import { pauseBefore } from '../../app/backoff.js';
-import { parsePath, pathTo } from '../../app/paths.js';
+import { interpret } from '../../app/complete.js';
+import { pauseBefore } from '../../app/net.js';
+import { parsePath, pathTo } from '../../app/router.js';
 
 const at = (text) => triggerAt(text, text.length);
 const known = { people: [{ username: 'maya', name: 'Kholishotul Amaliah' }, { username: 'messi', name: 'Lionel Messi' }], places: [{ name: 'Kelompok 3' }], commands: [{ name: 'me', about: '' }], all: 'all' };

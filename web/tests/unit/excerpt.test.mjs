@@ -1,7 +1,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { excerpt } from '../../app/excerpt.js';
-import { rings, titleText, waiting } from '../../app/attention.js';
+import { excerpt } from '../../app/results.js';
+import { rings, titleText, waiting } from '../../app/notify.js';
 
 const marked = (segments) => segments.map((s) => (s.hit ? `[${s.text}]` : s.text)).join('');
 

@@ -32,6 +32,10 @@ test('W05 every shortcut, page and choice made of a table has its words', () => 
     ...[...text('shortcuts.js').matchAll(/\{ id: '(\w+)'/g)].map((m) => `shortcuts.${m[1]}`),
     ...[...text('settings.js').matchAll(/\['(\w+)', '[\w-]+', \w+\]/g)].map((m) => `settings.${m[1]}`),
     ...[...text('errors.js').matchAll(/'(\w+)'/g)].map((m) => m[1]).filter((c) => text('errors.js').match(new RegExp(`KNOWN[^;]*'${c}'`))).map((c) => `error.${c}`),
+    ...['registration', 'password_min', 'session_idle', 'active', 'file', 'file_inline', 'uploads_each', 'text'].map((n) => `admin.limit_${n}`),
+    ...['version', 'uptime', 'count_users', 'count_active', 'count_streams', 'count_messages', 'users', 'limits'].map((n) => `admin.${n}`),
+    ...['disable', 'reset', 'end'].flatMap((n) => [`admin.${n}`, `admin.${n}_title`, `admin.${n}_text`]), ...['open', 'invite', 'closed'].map((n) => `admin.word_${n}`),
+    ...['characters', 'days', 'hours', 'minutes', 'uploads'].map((n) => `admin.unit_${n}.other`), ...['read', 'write'].flatMap((n) => [`programs.scope_${n}`, `programs.scope_${n}_hint`]),
     ...['system', 'light', 'dark'].map((n) => `theme.${n}`), ...['en', 'id'].map((n) => `lang.${n}`),
     ...['hour', 'day', 'week', 'month'].map((n) => `invitations.${n}`), ...['from', 'in', 'has', 'after', 'before'].map((n) => `search.op_${n}`),
   ];

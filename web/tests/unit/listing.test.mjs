@@ -1,6 +1,6 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { closeness, firstToRead, neighbour, ranked, shownIn } from '../../app/listing.js';
+import { closeness, firstToRead, neighbour, ranked } from '../../app/listing.js';
 
 test('W04 the next unread one goes round at the end and skips what is read', () => {
   const ids = ['a', 'b', 'c', 'd', 'e'];
@@ -34,8 +34,4 @@ test('W03 unread come first', () => {
   const entries = [{ item: 'maya', texts: ['maya'], unread: 0 }, { item: 'mail group', texts: ['mail group'], unread: 3 }];
   assert.deepEqual(ranked('ma', entries), ['mail group', 'maya']);
   assert.deepEqual(ranked('may', entries), ['maya']);
-});
-
-test('the filters divide people from groups', () => {
-  assert.ok(shownIn({ kind: 'note' }, 'direct') && shownIn({ kind: 'room' }, 'group') && !shownIn({ kind: 'group' }, 'direct'));
 });

@@ -27,11 +27,20 @@ struct Tool {
 }
 
 /// A new tool is a row here.
-const TOOLS: &[Tool] = &[Tool {
-    programs: &["c++"],
-    package: "g++",
-    purpose: "libFuzzer, which runs the fuzz targets, is built from C++",
-}];
+const TOOLS: &[Tool] = &[
+    Tool {
+        programs: &["c++"],
+        package: "g++",
+        purpose: "libFuzzer, which runs the fuzz targets, is built from C++",
+    },
+    Tool { programs: &["node"], package: "nodejs", purpose: "it runs the tests of the web app" },
+    Tool { programs: &["npm"], package: "npm", purpose: "it brings what those tests need" },
+    Tool {
+        programs: &["chromium"],
+        package: "chromium",
+        purpose: "the browser that the web app is tested in",
+    },
+];
 
 fn prepare() -> Result<()> {
     match plan(&missing(), is_root(), find("apt-get").is_some()) {

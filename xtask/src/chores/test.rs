@@ -1,7 +1,7 @@
 //! `cargo xtask test`: everything CI runs.
 
 use crate::chore::{Chore, in_order};
-use crate::chores::{clippy, doc, fmt, fuzz, prepare, tests, tidy, web};
+use crate::chores::{browser, clippy, doc, fmt, fuzz, prepare, tests, tidy, web};
 
 pub(crate) const CHORE: Chore = Chore {
     name: "test",
@@ -18,6 +18,7 @@ pub(crate) const STEPS: &[Chore] = &[
     tidy::CHORE,
     web::CHORE,
     tests::CHORE,
+    browser::CHORE,
     doc::CHORE,
     fuzz::CHORE,
 ];
