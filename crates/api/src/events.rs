@@ -28,6 +28,8 @@ pub(crate) use streams::Streams;
 
 /// The longest frame that a client may send.
 const FRAME_BYTES_MAX: usize = 16 * 1024;
+/// What each stream reads into: it is held for as long as the stream lasts.
+const BUFFER_BYTES: usize = 2 * 1024;
 
 #[derive(Deserialize, IntoParams)]
 pub(crate) struct Wanted {
@@ -52,6 +54,8 @@ pub(crate) async fn events(
     let since = since.filter(|since| !since.is_empty());
     let since = since.map(|since| position(&since).unwrap_or(Arrival(i64::MAX)));
     let upgrade = upgrade.max_message_size(FRAME_BYTES_MAX).max_frame_size(FRAME_BYTES_MAX);
+    // Clients say little, and what is said to them leaves at once.
+    let upgrade = upgrade.read_buffer_size(BUFFER_BYTES).write_buffer_size(0);
     let lang = language::of(headers.get(ACCEPT_LANGUAGE));
     // The stop of the server waits for it.
     let running = api.site.tasks.token();
