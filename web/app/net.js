@@ -286,8 +286,10 @@ const FAULTS_MAX = 5;
 export function openPages() {
   const own = [...crypto.getRandomValues(new Uint8Array(8))].map((b) => b.toString(16).padStart(2, '0')).join('');
   const locks = globalThis.navigator?.locks;
-  locks?.request(`kabar.page/${own}`, () => new Promise(() => {}));
-  return { own, gone: (page, fn) => { if (locks) locks.request(`kabar.page/${page}`, async () => fn()); else fn(); } };
+  // Asked for while the document goes, a lock is refused: then nobody waits for it.
+  const hold = (/** @type {string} */ page, /** @type {() => Promise<any>} */ fn) => { locks?.request(`kabar.page/${page}`, fn)?.catch(() => {}); };
+  hold(own, () => new Promise(() => {}));
+  return { own, gone: (page, fn) => { if (locks) hold(page, async () => fn()); else fn(); } };
 }
 
 /**
