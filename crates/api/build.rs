@@ -8,17 +8,8 @@ use std::{env, fs, io};
 
 use brotli::enc::BrotliEncoderParams;
 
-/// What of the directory is the app; the rest are tools and tests.
-const PARTS: [&str; 8] = [
-    "index.html",
-    "offline.html",
-    "sw.js",
-    "manifest.webmanifest",
-    "app",
-    "vendor",
-    "i18n",
-    "icons",
-];
+/// What of the directory is the app.
+const PARTS: [&str; 8] = include!("parts.rs");
 
 /// Brotli's best: it is done once, and all of the app takes two seconds. The window is the largest that every
 /// browser takes (RFC 7932 §9.1).
@@ -29,6 +20,8 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?);
     let out = PathBuf::from(env::var("OUT_DIR").map_err(io::Error::other)?);
     let web = root.join("../../web");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=parts.rs");
     let mut files = Vec::new();
     for part in PARTS {
         let path = web.join(part);

@@ -39,13 +39,14 @@ export function closeness(query, text) {
 }
 
 /**
- * Unread first, then the best name, then the order given (newest first).
+ * Unread first, then the best name, then the order given (newest first). Scattered letters are a guess: they come after
+ * every name that has the letters together.
  * @template T @param {string} query @param {{item: T, texts: string[], unread: number}[]} entries @returns {T[]}
  */
 export function ranked(query, entries, limit = 30) {
   return entries
     .map((entry, place) => ({ ...entry, place, score: Math.max(...entry.texts.map((text) => closeness(query, text))) }))
     .filter((entry) => entry.score > 0)
-    .sort((a, b) => Number(b.unread > 0) - Number(a.unread > 0) || b.score - a.score || a.place - b.place)
+    .sort((a, b) => Number(b.score > 1) - Number(a.score > 1) || Number(b.unread > 0) - Number(a.unread > 0) || b.score - a.score || a.place - b.place)
     .slice(0, limit).map((entry) => entry.item);
 }

@@ -46,10 +46,9 @@ impl FromRequestParts<Api> for SignedIn {
         let token = SessionToken::parse(token).ok_or_else(Problem::unauthorized)?;
         let caller = api.engine.resume(token).await?;
         if let Some(meant) = parts.headers.get(&MEANT) {
-            let user = api.engine.account(&caller).await?;
             let meant =
                 meant.to_str().ok().map(|name| percent_decode_str(name).decode_utf8_lossy());
-            if meant.as_deref() != Some(user.username.as_str()) {
+            if meant.as_deref() != Some(caller.username().as_str()) {
                 return Err(Problem::unauthorized());
             }
         }

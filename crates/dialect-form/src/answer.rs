@@ -1,10 +1,7 @@
 //! From what came of a request to what is written.
 
-use std::sync::Arc;
-
-use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
-use kabar_engine::{Error, Posting, Receipt};
+use kabar_engine::{Error, Posting};
 use kabar_model::FileName;
 use kabar_wire::conversation::{Answer, Output, Worth};
 use tracing::error;
@@ -34,7 +31,7 @@ impl FormConversation {
         match outcome {
             Ok(Reply::Ready(object)) => Answer::now(framing.seal(object)),
             Ok(Reply::Inbox(object, receipt)) => Answer {
-                written: receipt.map(|receipt| self.confirmation(receipt)),
+                written: receipt.map(|receipt| self.engine.confirmation(receipt)),
                 ..Answer::now(framing.seal(object))
             },
             Ok(Reply::Posting(posting, object)) => {
@@ -55,16 +52,6 @@ impl FormConversation {
                 Answer { worth: worth(&complaint), ..Answer::now(framing.seal(object)) }
             }
         }
-    }
-
-    fn confirmation(&self, receipt: Receipt) -> BoxFuture<'static, ()> {
-        let engine = Arc::clone(&self.engine);
-        async move {
-            if let Err(error) = engine.confirm(receipt).await {
-                error!(%error, "messages that were read stay unread");
-            }
-        }
-        .boxed()
     }
 
     /// What a request speaks of, for the wording of its refusal.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kabar_engine::{Caller, Connected, Engine, Error, Listening, News, Origin, Posting, Receipt};
+use kabar_engine::{Caller, Connected, Engine, Error, Listening, News, Origin, Posting};
 use kabar_model::{Refusal, SessionToken};
 use kabar_wire::conversation::{Answer, Conversation, Cut, Ending, Output, Unasked, Worth};
 use kabar_wire::guard;
@@ -162,7 +162,7 @@ impl KeywordConversation {
         match reply {
             Reply::Ready(message, data) => Answer::now(reply::success(&form, &message, &data)),
             Reply::Messages(message, data, receipt) => Answer {
-                written: receipt.map(|receipt| self.confirmation(receipt)),
+                written: receipt.map(|receipt| self.engine.confirmation(receipt)),
                 ..Answer::now(reply::success(&form, &message, &data))
             },
             Reply::Posting(posting) => Answer {
@@ -189,16 +189,6 @@ impl KeywordConversation {
                 ..Answer::now(reply::success(&form, &message, &reply::Data::Nothing))
             },
         }
-    }
-
-    fn confirmation(&self, receipt: Receipt) -> BoxFuture<'static, ()> {
-        let engine = Arc::clone(&self.engine);
-        async move {
-            if let Err(error) = engine.confirm(receipt).await {
-                error!(%error, "messages that were read stay unread");
-            }
-        }
-        .boxed()
     }
 
     async fn hear(&mut self) -> Unasked {

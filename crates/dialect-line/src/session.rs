@@ -171,15 +171,7 @@ impl LineConversation {
             Ok(Reply::Ready(bytes)) => Answer::now(bytes),
             Ok(Reply::Last(bytes)) => Answer { close: true, ..Answer::now(bytes) },
             Ok(Reply::Inbox(bytes, receipt)) => {
-                let engine = Arc::clone(&self.engine);
-                let written = receipt.map(|receipt| {
-                    async move {
-                        if let Err(error) = engine.confirm(receipt).await {
-                            error!(%error, "messages that were read stay unread");
-                        }
-                    }
-                    .boxed()
-                });
+                let written = receipt.map(|receipt| self.engine.confirmation(receipt));
                 Answer { written, ..Answer::now(bytes) }
             }
             Ok(Reply::Posting(posting)) => {

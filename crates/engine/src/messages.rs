@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, TryStreamExt};
 use kabar_model::limits::RECIPIENTS_MAX;
 use kabar_model::{
     Address, Body, Change, DisplayName, Field, File, Refusal, Timestamp, User, UserId,
@@ -237,6 +238,18 @@ impl Engine {
             Ok::<_, Error>(pieces.concat().into())
         };
         whole.await.inspect_err(|error| error!(%error, "cannot read a file")).ok()
+    }
+
+    /// As [`Engine::confirm`], for who has nobody left to tell of a failure: the messages stay unread, and that is
+    /// logged.
+    pub fn confirmation(self: &Arc<Self>, receipt: Receipt) -> BoxFuture<'static, ()> {
+        let engine = Arc::clone(self);
+        async move {
+            if let Err(error) = engine.confirm(receipt).await {
+                error!(%error, "messages that were read stay unread");
+            }
+        }
+        .boxed()
     }
 
     /// Marks as read what the receipt stands for. Call it only when the reader has been given it whole.

@@ -15,8 +15,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kabar_engine::Store;
-use kabar_engine::store::{Content, NewMessage, NewRole, NewUser, Target};
-use kabar_model::{Body, DisplayName, Role, Timestamp, UserId, Username};
+use kabar_engine::store::{Content, NewMessage, Target};
+use kabar_engine::testing::new_user;
+use kabar_model::{Body, Timestamp, UserId, Username};
 use kabar_store_sqlite::SqliteStore;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -85,16 +86,7 @@ async fn user(store: &dyn Store, name: &str) -> Outcome<UserId> {
     if let Some(account) = store.account(&username).await? {
         return Ok(account.user.id);
     }
-    let new = NewUser {
-        name: DisplayName::of(&username),
-        username,
-        country: None,
-        password_hash: "$".into(),
-        role: NewRole::Fixed(Role::User),
-        invitation: None,
-        at: Timestamp(0),
-    };
-    Ok(store.create_user(new).await?.id)
+    Ok(store.create_user(new_user(name)).await?.id)
 }
 
 async fn talk(

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kabar_engine::Store;
-use kabar_engine::store::{Content, NewMessage, NewRole, NewUser, SearchQuery, Target};
-use kabar_model::{Body, DisplayName, Role, Timestamp, UserId, Username};
+use kabar_engine::store::{Content, NewMessage, SearchQuery, Target};
+use kabar_engine::testing::new_user;
+use kabar_model::{Body, Timestamp, UserId};
 use kabar_store_sqlite::{Durability, SqliteStore};
 
 /// People, each of whom writes to the next ones.
@@ -38,17 +39,7 @@ fn scattered(number: usize) -> usize {
 }
 
 async fn person(store: &SqliteStore, number: usize) -> Result<UserId, Box<dyn Error>> {
-    let username = Username::parse(&format!("user{number}")).map_err(|e| e.to_string())?;
-    let new = NewUser {
-        name: DisplayName::of(&username),
-        username,
-        country: None,
-        password_hash: "$".into(),
-        role: NewRole::Fixed(Role::User),
-        invitation: None,
-        at: Timestamp(0),
-    };
-    Ok(store.create_user(new).await?.id)
+    Ok(store.create_user(new_user(&format!("user{number}"))).await?.id)
 }
 
 #[tokio::main]

@@ -152,7 +152,7 @@ test('W16 W17 names, commands and emoji are offered; an unknown command stays', 
   assert.equal(await field(s.page).inputValue(), '/tidakada x');
   await field(s.page).fill('//x');
   await s.page.keyboard.press('Enter');
-  await log(s.page).getByText('/x', { exact: true }).waitFor();
+  await sent(s.page, '/x');
   assert.deepEqual((await stored(s.server, 'Kelompok 3')).slice(12), ['/x']);
   await s.stop();
 });

@@ -34,4 +34,6 @@ test('W03 unread come first', () => {
   const entries = [{ item: 'maya', texts: ['maya'], unread: 0 }, { item: 'mail group', texts: ['mail group'], unread: 3 }];
   assert.deepEqual(ranked('ma', entries), ['mail group', 'maya']);
   assert.deepEqual(ranked('may', entries), ['maya']);
+  const guessed = { item: 'Lionel', texts: ['Lionel'], unread: 2 };
+  assert.deepEqual(ranked('line', [guessed, { item: 'Lineker', texts: ['Lineker'], unread: 0 }]), ['Lineker', 'Lionel']);
 });

@@ -24,16 +24,7 @@ const EMBEDDED: &[File] = include!(concat!(env!("OUT_DIR"), "/web.rs"));
 const UNSETTLED: &str = "dev";
 
 /// What of a directory is the app.
-const PARTS: [&str; 8] = [
-    "index.html",
-    "offline.html",
-    "sw.js",
-    "manifest.webmanifest",
-    "app",
-    "vendor",
-    "i18n",
-    "icons",
-];
+const PARTS: [&str; 8] = include!("../../parts.rs");
 
 /// Where the files are.
 pub(super) enum Files {

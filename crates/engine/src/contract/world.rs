@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use kabar_model::{
-    Body, ContentHash, ConversationId, DisplayName, File, FileCode, FileName, GroupName, Refusal,
-    Role, RoomName, Seq, SessionId, Timestamp, UserId, Username, Visibility,
+    Body, ContentHash, ConversationId, File, FileCode, FileName, GroupName, Refusal, RoomName, Seq,
+    SessionId, Timestamp, UserId, Username, Visibility,
 };
 
 use crate::error::Result;
 use crate::store::{
-    Content, Group, NewFile, NewGroup, NewMessage, NewRole, NewSession, NewUser, PartMax, Place,
-    Posted, Purpose, Store, Target, Ticket, TokenHash, Unread,
+    Content, Group, NewFile, NewGroup, NewMessage, NewSession, PartMax, Place, Posted, Purpose,
+    Store, Target, Ticket, TokenHash, Unread,
 };
+pub(super) use crate::testing::new_user;
 
 /// The store under test, shared between tasks.
 pub(super) type Shared = Arc<dyn Store>;
@@ -23,18 +24,6 @@ pub(super) fn at(secs: i64) -> Timestamp {
 
 pub(super) fn name(text: &str) -> Username {
     Username::parse(text).unwrap()
-}
-
-pub(super) fn new_user(username: &str) -> NewUser {
-    NewUser {
-        username: name(username),
-        name: DisplayName::of(&name(username)),
-        country: None,
-        password_hash: format!("$argon2id$of-{username}"),
-        role: NewRole::Fixed(Role::User),
-        invitation: None,
-        at: at(0),
-    }
 }
 
 pub(super) async fn user(store: &dyn Store, username: &str) -> UserId {

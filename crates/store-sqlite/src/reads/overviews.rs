@@ -54,40 +54,29 @@ pub(crate) fn overview(
         found.ok_or_else(|| damaged(format!("nothing is known of conversation {}", id.0)))?;
     let page = Pages { connection, user, conversation: id, hidden };
     let latest = page.before(Seq(i64::MAX), 1)?.pop();
-    let (first, last) = (hidden.next(), last(connection, id)?);
+    let last = last(connection, id)?;
+    let overview = Overview {
+        conversation,
+        with: None,
+        members: 0,
+        role: None,
+        first: hidden.next(),
+        last,
+        read: last,
+        unread: 0,
+        mentions: 0,
+        latest,
+    };
     let Some(Membership { role, read }) = membership(connection, user, id)? else {
-        let (with, role, members, unread, mentions) = (None, None, 0, 0, 0);
-        return Ok(Some(Overview {
-            conversation,
-            with,
-            members,
-            role,
-            first,
-            last,
-            read: last,
-            unread,
-            mentions,
-            latest,
-        }));
+        return Ok(Some(overview));
     };
     let (members, other) = people(connection, user, id)?;
-    let is_direct = matches!(conversation, Conversation::Direct(_));
+    let is_direct = matches!(overview.conversation, Conversation::Direct(_));
     let is_note = is_direct && other.is_none();
     let (unread, mentions) =
         if read < last { count_unread(connection, user, id, read, is_note)? } else { (0, 0) };
     let with = is_direct.then(|| other.unwrap_or(user));
-    Ok(Some(Overview {
-        conversation,
-        with,
-        members,
-        role,
-        first,
-        last,
-        read,
-        unread,
-        mentions,
-        latest,
-    }))
+    Ok(Some(Overview { with, members, role, read, unread, mentions, ..overview }))
 }
 
 fn membership(

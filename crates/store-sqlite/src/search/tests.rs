@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kabar_engine::Store;
-use kabar_engine::store::{Content, NewMessage, NewRole, NewUser, SearchQuery, Target};
-use kabar_model::{Body, DisplayName, Role, Seq, Timestamp, UserId, Username};
+use kabar_engine::store::{Content, NewMessage, SearchQuery, Target};
+use kabar_engine::testing::new_user;
+use kabar_model::{Body, Seq, Timestamp, UserId};
 
 use super::file::{FILE, position};
 use crate::SqliteStore;
@@ -21,17 +22,7 @@ fn opened(dir: &Path) -> SqliteStore {
 }
 
 async fn person(store: &SqliteStore, username: &str) -> UserId {
-    let username = Username::parse(username).unwrap();
-    let new = NewUser {
-        name: DisplayName::of(&username),
-        username,
-        country: None,
-        password_hash: "$".into(),
-        role: NewRole::Fixed(Role::User),
-        invitation: None,
-        at: Timestamp(0),
-    };
-    store.create_user(new).await.unwrap().id
+    store.create_user(new_user(username)).await.unwrap().id
 }
 
 async fn post(store: &SqliteStore, author: UserId, to: UserId, content: Content) {

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc as channel;
 use std::task::Poll;
 
-use kabar_engine::store::{Content, NewRole, Target};
-use kabar_model::{Body, DisplayName, Refusal, Role};
+use kabar_engine::store::{Content, Target};
+use kabar_engine::testing::new_user;
+use kabar_model::{Body, Refusal};
 use rusqlite::ffi;
 
 use super::*;
@@ -35,17 +36,7 @@ async fn realm() -> Realm {
 }
 
 async fn user(store: &SqliteStore, name: &str) -> Result<UserId> {
-    let username = Username::parse(name).unwrap();
-    let new = NewUser {
-        name: DisplayName::of(&username),
-        username,
-        country: None,
-        password_hash: "$".into(),
-        role: NewRole::Fixed(Role::User),
-        invitation: None,
-        at: Timestamp(0),
-    };
-    store.create_user(new).await.map(|user| user.id)
+    store.create_user(new_user(name)).await.map(|user| user.id)
 }
 
 /// A part of an inbox that holds all there is in these tests.

@@ -6,10 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kabar_engine::Store;
-use kabar_engine::store::{Content, NewFile, NewMessage, NewRole, NewUser, PartMax, Place, Target};
-use kabar_model::{
-    Body, ContentHash, DisplayName, File, FileCode, FileName, Role, Timestamp, UserId, Username,
-};
+use kabar_engine::store::{Content, NewFile, NewMessage, PartMax, Place, Target};
+use kabar_engine::testing::new_user;
+use kabar_model::{Body, ContentHash, File, FileCode, FileName, Timestamp, UserId};
 use kabar_store_sqlite::{OpenError, SqliteStore};
 
 pub(crate) fn open(dir: &Path) -> Result<SqliteStore, OpenError> {
@@ -17,17 +16,7 @@ pub(crate) fn open(dir: &Path) -> Result<SqliteStore, OpenError> {
 }
 
 pub(crate) async fn user(store: &SqliteStore, name: &str) -> UserId {
-    let username = Username::parse(name).unwrap();
-    let new = NewUser {
-        name: DisplayName::of(&username),
-        username,
-        country: None,
-        password_hash: "$".into(),
-        role: NewRole::Fixed(Role::User),
-        invitation: None,
-        at: Timestamp(0),
-    };
-    store.create_user(new).await.unwrap().id
+    store.create_user(new_user(name)).await.unwrap().id
 }
 
 pub(crate) fn message(author: UserId, to: UserId, text: &str) -> NewMessage {
