@@ -9,10 +9,9 @@ use kabar_model::{
 
 use crate::error::Result;
 use crate::store::{
-    Content, Group, NewFile, NewGroup, NewMessage, NewSession, PartMax, Place, Posted, Purpose,
-    Store, Target, Ticket, TokenHash, Unread,
+    Content, Group, NewFile, NewGroup, NewMessage, NewSession, NewUser, PartMax, Place, Posted,
+    Purpose, Store, Target, Ticket, TokenHash, Unread,
 };
-pub(super) use crate::testing::new_user;
 
 /// The store under test, shared between tasks.
 pub(super) type Shared = Arc<dyn Store>;
@@ -24,6 +23,10 @@ pub(super) fn at(secs: i64) -> Timestamp {
 
 pub(super) fn name(text: &str) -> Username {
     Username::parse(text).unwrap()
+}
+
+pub(super) fn new_user(username: &str) -> NewUser {
+    NewUser { at: at(0), ..crate::testing::new_user(username) }
 }
 
 pub(super) async fn user(store: &dyn Store, username: &str) -> UserId {
