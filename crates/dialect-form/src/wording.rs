@@ -121,6 +121,8 @@ pub(crate) fn refusal(refusal: &Refusal, subject: &Subject) -> String {
         Refusal::RealmTaken => "Realm sudah ada",
         Refusal::RealmUnknown => "Realm tidak ditemukan",
         Refusal::RealmUnreachable => "Realm tidak dapat dihubungi",
+        Refusal::RealmChanged => "Realm berubah, hubungi administrator",
+        Refusal::LinkFull => "Antrean ke realm penuh, coba lagi nanti",
         Refusal::NotAllowed => "Tidak diizinkan",
         Refusal::Busy => "Server sibuk, coba lagi",
     };
@@ -139,6 +141,7 @@ fn rule(field: Field) -> &'static str {
         Field::Password => "kunci [password] harus 1-1024 byte",
         Field::Name => "kunci [name] harus 1-64 karakter dalam satu baris",
         Field::Country => "kunci [nationality] harus 1-64 karakter dalam satu baris",
+        Field::RealmAddress => "alamat realm harus nama host atau alamat IP, port 1-65535",
         Field::Body => "kunci [message] harus 1-65536 byte",
         Field::Room => "kunci [roomname] harus 1-64 karakter dalam satu baris",
         Field::Key => "kunci [key] harus 1-64 karakter ASCII",

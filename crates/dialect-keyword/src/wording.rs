@@ -136,6 +136,8 @@ pub(crate) fn refusal(refusal: &Refusal, usage: &str) -> String {
         Refusal::RealmTaken => "that realm already been linked",
         Refusal::RealmUnknown => "realm not found",
         Refusal::RealmUnreachable => "realm unreachable",
+        Refusal::RealmChanged => "realm has changed, ask an administrator",
+        Refusal::LinkFull => "too much waits for that realm, try later",
         Refusal::NotAllowed => "not allowed",
         Refusal::Busy => "server busy, try again",
         Refusal::TooManyAttempts { wait_secs } => {
@@ -160,6 +162,7 @@ fn rule(field: Field) -> &'static str {
         Field::Country => "a country is 1-64 characters on one line",
         Field::Group => "a group is 1-64 characters on one line, without @",
         Field::Realm => "a realm is 1-64 letters, digits, . _ -",
+        Field::RealmAddress => "a realm's address is a host name or IP address, its port 1-65535",
         Field::Body => "a text is 1-65536 bytes",
         Field::Key => "a key is 1-64 printable ASCII characters",
         Field::Emoji => "an emoji is one picture, 20 at most on a message",

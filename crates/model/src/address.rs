@@ -8,7 +8,7 @@ use crate::name::Username;
 use crate::refusal::{Field, Refusal};
 
 /// The name of a realm: 1–64 ASCII letters, digits, `.`, `_` or `-`, without regard to case.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RealmName(Arc<str>);
 
 impl RealmName {
@@ -54,6 +54,22 @@ impl Address {
             }
         }
     }
+
+    /// The address of somebody who is kept under this name.
+    pub fn kept(username: &Username) -> Self {
+        match username.realm() {
+            Some(realm) => Self { username: username.without_realm(), realm: Some(realm) },
+            None => Self { username: username.clone(), realm: None },
+        }
+    }
+
+    /// What this person is called in a realm that is `here`.
+    pub fn kept_as(&self, here: &RealmName) -> Username {
+        match &self.realm {
+            Some(realm) if realm != here => self.username.at(realm),
+            _ => self.username.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Address {
@@ -68,6 +84,19 @@ impl fmt::Display for Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn somebody_of_another_realm_is_kept_by_their_address() {
+        let here = RealmName::parse("lab").unwrap();
+        let kept = |text| Address::parse(text).unwrap().kept_as(&here);
+        assert_eq!(kept("Messi@LAB").as_str(), "messi");
+        let away = kept("Messi@Kampus-B");
+        assert_eq!((away.as_str(), away.bare()), ("messi@kampus-b", "messi"));
+        assert_eq!(away.realm(), RealmName::parse("kampus-b").ok());
+        assert_eq!(Username::parse_kept(away.as_str()), Ok(away.clone()));
+        assert!(Username::parse(away.as_str()).is_err());
+        assert!(Username::parse_kept("a@b@c").is_err());
+    }
 
     #[test]
     fn an_address_reads_back_as_written() {

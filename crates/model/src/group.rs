@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::address::RealmName;
 use crate::code::code;
 use crate::limits::GROUP_NAME_CHARS_MAX;
 use crate::name::{one_line, same_name_key};
@@ -19,6 +20,20 @@ impl GroupName {
             return Err(Refusal::Invalid(Field::Group));
         }
         Ok(Self(name))
+    }
+
+    /// What a group of another realm is called here: `name@realm`.
+    #[must_use]
+    pub fn at(&self, realm: &RealmName) -> Self {
+        Self(format!("{}@{realm}", self.0).into())
+    }
+
+    /// Reads a name as it is kept, or as an address: `name`, or `name@realm` of a group of another realm.
+    pub fn parse_kept(text: &str) -> Result<Self, Refusal> {
+        match text.split_once('@') {
+            None => Self::parse(text),
+            Some((name, realm)) => Ok(Self::parse(name)?.at(&RealmName::parse(realm)?)),
+        }
     }
 
     /// The name as its maker wrote it.

@@ -25,6 +25,14 @@ id!(
     HookId
 );
 id!(
+    /// A link to another realm.
+    LinkId
+);
+id!(
+    /// A message of somebody here that the home of its conversation, another realm, has not numbered yet.
+    OutgoingId
+);
+id!(
     /// A message's place among all messages of the realm, in the order of arrival: 1 or more, possibly with
     /// gaps.
     Arrival

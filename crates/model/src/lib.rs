@@ -25,7 +25,7 @@ pub use body::{Body, escaped_bytes};
 pub use change::Change;
 pub use file::{ContentHash, File, FileCode, FileName};
 pub use group::{GroupCode, GroupName, GroupRole, Visibility};
-pub use id::{Arrival, ConversationId, HookId, Seq, SessionId, UserId};
+pub use id::{Arrival, ConversationId, HookId, LinkId, OutgoingId, Seq, SessionId, UserId};
 pub use label::Label;
 pub use mark::{ClientKey, Emoji, InvitationCode};
 pub use name::{Country, DisplayName, Username};

@@ -89,3 +89,24 @@ pub const PAGE_MESSAGES_MAX: usize = 200;
 pub const PAGE_ITEMS_MAX: usize = 200;
 /// The words in one search.
 pub const SEARCH_WORDS_MAX: usize = 16;
+
+/// The links of a realm.
+pub const LINKS_MAX: usize = 1_000;
+
+/// Items that wait for one link.
+pub const LINK_ITEMS_MAX: u64 = 100_000;
+
+/// What waits for one link, in bytes of text.
+pub const LINK_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Items in one batch of a link.
+pub const BATCH_ITEMS_MAX: usize = 100;
+
+/// A batch of a link, in bytes.
+pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+
+/// People of one other realm in one group whose home is here.
+pub const GROUP_REALM_PEOPLE_MAX: usize = 5_000;
+
+/// People of one other realm who are known here.
+pub const REALM_PEOPLE_MAX: usize = 100_000;

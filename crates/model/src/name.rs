@@ -6,6 +6,7 @@ use std::sync::Arc;
 use precis_core::profile::PrecisFastInvocation;
 use precis_profiles::UsernameCaseMapped;
 
+use crate::address::RealmName;
 use crate::limits::{COUNTRY_CHARS_MAX, DISPLAY_NAME_CHARS_MAX, USERNAME_CHARS_MAX};
 use crate::refusal::{Field, Refusal};
 
@@ -42,9 +43,40 @@ impl Username {
         Ok(Self(name.as_ref().into()))
     }
 
+    /// What somebody of another realm is called here: `user@realm`. Nobody here can be: such a name cannot be typed as
+    /// a username.
+    #[must_use]
+    pub fn at(&self, realm: &RealmName) -> Self {
+        Self(format!("{}@{realm}", self.bare()).into())
+    }
+
+    /// Reads a name as it is kept: `user`, or `user@realm` of somebody of another realm.
+    pub fn parse_kept(text: &str) -> Result<Self, Refusal> {
+        match text.split_once('@') {
+            None => Self::parse(text),
+            Some((user, realm)) => Ok(Self::parse(user)?.at(&RealmName::parse(realm)?)),
+        }
+    }
+
     /// The normalised name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The name in its own realm.
+    pub fn bare(&self) -> &str {
+        self.0.split_once('@').map_or(&*self.0, |(user, _)| user)
+    }
+
+    /// The same, as it is called in its own realm.
+    #[must_use]
+    pub fn without_realm(&self) -> Self {
+        Self(self.bare().into())
+    }
+
+    /// The other realm that it is of, if it is.
+    pub fn realm(&self) -> Option<RealmName> {
+        self.0.split_once('@').and_then(|(_, realm)| RealmName::parse(realm).ok())
     }
 }
 

@@ -48,6 +48,10 @@ pub enum Refusal {
     RealmUnknown,
     /// The realm does not answer.
     RealmUnreachable,
+    /// The realm has another key than it had before, or another name than it gave: perhaps it is another.
+    RealmChanged,
+    /// So much waits for that realm that nothing more is taken.
+    LinkFull,
     /// The person may not do this.
     NotAllowed,
     /// Too many wrong passwords; the next try counts after this many seconds.
@@ -85,6 +89,8 @@ pub enum Field {
     Group,
     /// A realm's name.
     Realm,
+    /// A realm's address.
+    RealmAddress,
     /// A message's text.
     Body,
     /// Receivers.
