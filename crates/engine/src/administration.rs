@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kabar_model::limits::RECIPIENTS_MAX;
-use kabar_model::{ConversationId, Field, GroupRole, Refusal, User, UserId, Username};
+use kabar_model::{Address, ConversationId, Field, GroupRole, Refusal, User, UserId, Username};
 
 use crate::bus::Hint;
 use crate::engine::Engine;
@@ -115,8 +115,11 @@ impl Engine {
     pub(crate) async fn people_named(&self, names: &[String]) -> Result<Vec<Option<UserId>>> {
         let mut people = Vec::with_capacity(names.len());
         for name in names {
-            let person = match Username::parse(name) {
-                Ok(name) => self.directory.user_named(&name).await?,
+            let person = match Address::parse(name) {
+                Ok(address) => match self.somebody(&address).await {
+                    Err(Error::Refused(Refusal::RealmUnknown)) => None,
+                    somebody => somebody?,
+                },
                 Err(_) => None,
             };
             people.push(person.map(|user| user.id));

@@ -118,7 +118,7 @@ impl Engine {
         let messages = self.store.last_arrival().await?.0;
         Ok(Totals {
             users: self.store.count_accounts().await?,
-            active: self.active_ids().len(),
+            active: self.active_here().len(),
             streams: self.listeners.close_count(),
             messages: u64::try_from(messages).map_err(Error::failed)?,
             uptime: self.clock.elapsed().saturating_sub(self.started),

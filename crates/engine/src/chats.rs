@@ -57,10 +57,7 @@ impl Engine {
 
     /// The account that an address means.
     pub(crate) async fn receiver(&self, address: &Address) -> Result<UserId> {
-        if address.realm.as_ref().is_some_and(|realm| *realm != self.settings.realm) {
-            return Err(Refusal::RealmUnknown.into());
-        }
-        let user = self.directory.user_named(&address.username).await?;
+        let user = self.somebody(address).await?;
         let user = user.ok_or_else(|| Refusal::ReceiverUnknown(vec![address.to_string()]))?;
         Ok(Arc::unwrap_or_clone(user).id)
     }

@@ -4,7 +4,7 @@ use kabar_model::limits::CONTACTS_MAX;
 use kabar_model::{Address, Field, Refusal};
 
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sessions::Caller;
 
 impl Engine {
@@ -16,12 +16,13 @@ impl Engine {
             return Err(Refusal::TooMany(Field::Contacts).into());
         }
         let mut known = Vec::with_capacity(wished.len());
-        for address in wished.iter().map(|address| self.at_home(address)) {
-            let is_here = address.realm.is_none();
-            let is_self = is_here && address.username == *caller.username();
-            if is_here && !is_self && self.directory.user_named(&address.username).await?.is_some()
-            {
-                known.push(address);
+        for address in wished {
+            let somebody = match self.somebody(address).await {
+                Err(Error::Refused(Refusal::RealmUnknown)) => None,
+                somebody => somebody?,
+            };
+            if let Some(user) = somebody.filter(|user| user.id != caller.user()) {
+                known.push(Address::kept(&user.username));
             }
         }
         self.store.add_contacts(caller.user(), &known, self.clock.now()).await

@@ -53,6 +53,11 @@ impl Directory {
         Ok(account.map(|account| self.remember_user(account.user, before)))
     }
 
+    /// The account of that name, if it is remembered.
+    pub(crate) fn remembered(&self, name: &Username) -> Option<Arc<User>> {
+        self.by_name.get(name)
+    }
+
     pub(crate) async fn user(&self, id: UserId) -> Result<Arc<User>> {
         let mut users = self.users(&[id]).await?;
         users.remove(&id).ok_or_else(|| Error::failed("a number without an account"))

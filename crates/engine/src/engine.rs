@@ -1,6 +1,7 @@
 //! The engine: what all the rules share.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use kabar_model::{RealmName, Refusal, SessionId, SessionToken, User, UserId, Username};
@@ -11,6 +12,7 @@ use crate::accounts::RegistrationPolicy;
 use crate::blobs::Blobs;
 use crate::bus::{Bus, Heard, Hint};
 use crate::clock::Clock;
+use crate::deliveries::Linked;
 use crate::directory::Directory;
 use crate::error::{Error, Result};
 use crate::events::Present;
@@ -18,6 +20,7 @@ use crate::files::Files;
 use crate::hasher::Hasher;
 use crate::news::{Announcements, Announcer, Listeners, Listening};
 use crate::portions::Portions;
+use crate::realms::{Accept, Realms};
 use crate::rooms::Rooms;
 use crate::sessions::{Caller, Connected, Session, Sessions, token_hash};
 use crate::set_up::SetUp;
@@ -55,6 +58,17 @@ pub struct Settings {
     pub file_bytes_max: u64,
     /// The longest file whose contents an inbox carries along.
     pub file_inline_bytes_max: u64,
+    /// How realms are linked.
+    pub realms: RealmSettings,
+}
+
+/// What the operator decides about links to other realms.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RealmSettings {
+    /// Who may make one.
+    pub accept: Accept,
+    /// Whether somebody who is no administrator may link a realm on this machine or in a private network.
+    pub private: bool,
 }
 
 impl Settings {
@@ -68,6 +82,7 @@ impl Settings {
             session_idle: Duration::from_hours(30 * 24),
             file_bytes_max: kabar_model::limits::FILE_BYTES_MAX,
             file_inline_bytes_max: kabar_model::limits::FILE_INLINE_BYTES_MAX,
+            realms: RealmSettings::default(),
         }
     }
 }
@@ -85,9 +100,14 @@ pub struct Engine {
     pub(crate) listeners: Arc<Listeners>,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) present: Present,
+    /// People of other realms who are active.
+    pub(crate) active_elsewhere: Mutex<HashSet<UserId>>,
     pub(crate) portions: Arc<Portions>,
     pub(crate) files: Files,
     pub(crate) set_up: SetUp,
+    /// Who keeps the links to other realms going.
+    pub(crate) realms: OnceLock<Weak<dyn Realms>>,
+    pub(crate) linked: Linked,
     /// Taken by who follows.
     announcements: Mutex<Option<Announcements>>,
     pub(crate) throttle: Arc<Throttle>,
@@ -113,9 +133,12 @@ impl Engine {
             rooms: Arc::new(Rooms::new(Arc::clone(&listeners))),
             listeners,
             present: Present::default(),
+            active_elsewhere: Mutex::default(),
             portions: Arc::default(),
             files: Files::new(blobs),
             set_up: SetUp::default(),
+            realms: OnceLock::new(),
+            linked: Linked::default(),
             announcements: Mutex::new(Some(announcements)),
             directory: Directory::new(Arc::clone(&store)),
             store,

@@ -59,7 +59,7 @@ impl Engine {
     pub async fn arrivals(&self, caller: &Caller, after: Arrival) -> Result<Option<Vec<Shown>>> {
         let (limit, scan) = (ARRIVALS_AT_A_TIME, ARRIVALS_SCANNED_MAX);
         match self.store.arrivals(caller.user(), after, limit, scan).await? {
-            Some(messages) => self.shown(messages).await.map(Some),
+            Some(messages) => self.shown(caller, messages).await.map(Some),
             None => Ok(None),
         }
     }
@@ -92,9 +92,21 @@ impl Engine {
         Ok(())
     }
 
-    /// Who is active now.
+    /// Who is active now, here or, as far as is told, in other realms.
     pub fn active_ids(&self) -> HashSet<UserId> {
+        let mut active = self.active_here();
+        active.extend(self.active_elsewhere.lock().iter());
+        active
+    }
+
+    /// Who is active now, of this realm.
+    pub fn active_here(&self) -> HashSet<UserId> {
         self.sessions.active_users(self.clock.now(), self.settings.active)
+    }
+
+    /// Who of other realms is active, as those told lately.
+    pub fn active_elsewhere(&self, active: HashSet<UserId>) {
+        *self.active_elsewhere.lock() = active;
     }
 
     /// Tells those who share a conversation with them who came and who went since the last time.

@@ -1,5 +1,6 @@
 //! Files: sending them, finding them, and sweeping what no message refers to.
 
+mod fetch;
 mod space;
 mod sweep;
 mod turns;
@@ -22,11 +23,13 @@ use crate::changes::only;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::groups::stranger;
+use crate::news::Signal;
 use crate::sessions::Caller;
 use crate::store::{
     Content, FileKey, FileScope, NewFile, NewMessage, Place, Posted, SentFile, Target,
 };
 
+pub use fetch::Fetch;
 pub use upload::Upload;
 
 /// Codes that are tried for a new file before it is refused.
@@ -74,7 +77,7 @@ impl Destination {
 pub struct Sent {
     /// The file, with its code.
     pub file: File,
-    /// Where its message stands.
+    /// Where its message stands. Where the conversation's home is another realm it has no number yet.
     pub place: Place,
 }
 
@@ -147,7 +150,12 @@ impl Engine {
         let sent = self.send_upload(caller, to, named, caption, sole, (None, None)).await;
         drop(upload);
         self.sweep_refused().await;
-        sent.map(|(file, posted)| Sent { file, place: posted.place })
+        let (file, posted) = sent?;
+        if posted.outgoing.is_some() {
+            let signal = Signal::Delivery(posted.place.conversation);
+            self.listeners.signal(&[caller.user()], &signal);
+        }
+        Ok(Sent { file, place: posted.place })
     }
 
     /// Sends a file that may answer another message and may have a key. After a refusal the upload may be sent
@@ -315,14 +323,19 @@ impl Engine {
         self.contents_in(file, 0..file.size).await
     }
 
-    /// A range of the contents of a file, cut to what there is.
+    /// A range of the contents of a file, cut to what there is. Refuses `Busy` while they are on their way from another
+    /// realm.
     pub async fn contents_in(&self, file: &File, range: Range<u64>) -> Result<Pieces> {
         let end = range.end.min(file.size);
         let pieces = self.files.blobs.open(file.hash, range.start.min(end)..end).await?;
-        pieces.ok_or_else(|| {
-            error!(hash = %file.hash, "the contents of a file are gone");
-            Error::failed("the contents of a file are gone")
-        })
+        if let Some(pieces) = pieces {
+            return Ok(pieces);
+        }
+        if self.are_coming(file.hash).await? {
+            return Err(Refusal::Busy.into());
+        }
+        error!(hash = %file.hash, "the contents of a file are gone");
+        Err(Error::failed("the contents of a file are gone"))
     }
 }
 

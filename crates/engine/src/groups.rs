@@ -31,7 +31,13 @@ impl Engine {
     /// `AlreadyMember`, `TooManyGroups`.
     pub async fn join_group(&self, caller: &Caller, name_or_code: &str) -> Result<Arc<Group>> {
         caller.may_write()?;
+        if let (_, Some(link)) = self.group_kept_as(name_or_code.trim()).await? {
+            return self.join_there(caller, name_or_code.trim(), &link).await;
+        }
         let group = self.group(name_or_code).await?;
+        if let (_, Some(link)) = self.group_kept_as(group.name.as_str()).await? {
+            return self.join_there(caller, group.name.as_str(), &link).await;
+        }
         if is_hidden(&group, name_or_code) {
             let member = self.is_member(caller, &group).await?;
             return Err(if member { Refusal::AlreadyMember } else { Refusal::GroupUnknown }.into());
@@ -106,7 +112,8 @@ impl Engine {
     }
 
     pub(crate) async fn group(&self, name_or_code: &str) -> Result<Arc<Group>> {
-        let group = self.directory.group(name_or_code.trim()).await?;
+        let (kept_as, _) = self.group_kept_as(name_or_code.trim()).await?;
+        let group = self.directory.group(&kept_as).await?;
         group.ok_or_else(|| Refusal::GroupUnknown.into())
     }
 

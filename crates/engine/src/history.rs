@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kabar_model::limits::PAGE_MESSAGES_MAX;
 use kabar_model::{ConversationId, Emoji, Refusal, Seq, User, UserId};
 
+use crate::deliveries::Delivery;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::sessions::Caller;
@@ -23,6 +24,8 @@ pub struct Shown {
     pub author: Arc<User>,
     /// What others make of it, in the order in which each emoji first came.
     pub reactions: Vec<Reaction>,
+    /// How far it has come: of the reader's own messages, where other realms take part.
+    pub delivery: Option<Delivery>,
 }
 
 /// An emoji, and whose it is.
@@ -57,7 +60,7 @@ impl Engine {
     ) -> Result<Page> {
         let limit = limit.min(PAGE_MESSAGES_MAX);
         let page = self.store.history(caller.user(), conversation, window, limit).await?;
-        let messages = self.shown(page.messages).await?;
+        let messages = self.shown(caller, page.messages).await?;
         Ok(Page { messages, first: page.first, last: page.last })
     }
 
@@ -65,12 +68,16 @@ impl Engine {
     pub async fn message(&self, caller: &Caller, place: Place) -> Result<Shown> {
         let message = self.store.shown(caller.user(), place).await?;
         let message = message.ok_or(Refusal::MessageUnknown)?;
-        let shown = self.shown(vec![message]).await?.pop();
+        let shown = self.shown(caller, vec![message]).await?.pop();
         shown.ok_or_else(|| Error::failed("one message, shown as none"))
     }
 
-    /// Messages with their authors and reactions. They come from few conversations, in order in each.
-    pub(crate) async fn shown(&self, messages: Vec<Message>) -> Result<Vec<Shown>> {
+    /// Messages with their authors and reactions, and how far the reader's own have come. They come from few conversations, in order in each.
+    pub(crate) async fn shown(
+        &self,
+        reader: &Caller,
+        messages: Vec<Message>,
+    ) -> Result<Vec<Shown>> {
         let unchanged = messages.iter().filter(|message| message.change.is_none());
         let ranges = ranges(unchanged.map(|message| message.place).collect());
         let mut standing: HashMap<Place, Vec<StoredReaction>> = HashMap::new();
@@ -88,15 +95,18 @@ impl Engine {
         let shown = messages.into_iter().map(|message| {
             let author = person(&people, message.author)?;
             let reactions = standing.remove(&message.place).unwrap_or_default();
-            Ok(Shown { author, reactions: by_emoji(reactions, &people)?, message })
+            let reactions = by_emoji(reactions, &people)?;
+            Ok(Shown { author, reactions, message, delivery: None })
         });
-        shown.collect()
+        let mut shown = shown.collect::<Result<Vec<_>>>()?;
+        self.add_deliveries(reader, &mut shown).await?;
+        Ok(shown)
     }
 }
 
 /// The places as few ranges. Far from each other, they are ranges of their own: what is between two that a search
 /// found may be a year.
-fn ranges(mut places: Vec<Place>) -> Vec<(ConversationId, Seq, Seq)> {
+pub(crate) fn ranges(mut places: Vec<Place>) -> Vec<(ConversationId, Seq, Seq)> {
     places.sort_unstable_by_key(|place| (place.conversation.0, place.seq.0));
     let mut ranges: Vec<(ConversationId, Seq, Seq)> = Vec::new();
     for Place { conversation, seq } in places {

@@ -13,7 +13,7 @@ use tracing::error;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::news::Signal;
+use crate::news::{Listeners, Signal};
 use crate::portions::Portion;
 use crate::sessions::Caller;
 use crate::store::{
@@ -24,21 +24,25 @@ use crate::store::{
 /// this does not take it back.
 pub struct Posting {
     ticket: Ticket<Vec<Posted>>,
+    author: UserId,
+    listeners: Arc<Listeners>,
     /// What to answer someone who is not in the group.
     stranger: Refusal,
 }
 
 impl Posting {
-    pub(crate) fn new(ticket: Ticket<Vec<Posted>>, stranger: Refusal) -> Self {
-        Self { ticket, stranger }
-    }
-
-    /// Waits until the message is durable, and says where it stands in each conversation.
+    /// Waits until the message is durable, and says where it stands in each conversation. Where the conversation's home
+    /// is another realm it has no number yet.
     pub async fn durable(self) -> Result<Vec<Place>> {
-        match self.ticket.await {
-            Err(Error::Refused(Refusal::NotMember)) => Err(self.stranger.into()),
-            outcome => Ok(outcome?.into_iter().map(|posted| posted.place).collect()),
+        let posted = match self.ticket.await {
+            Err(Error::Refused(Refusal::NotMember)) => return Err(self.stranger.into()),
+            outcome => outcome?,
+        };
+        for posted in posted.iter().filter(|posted| posted.outgoing.is_some()) {
+            let signal = Signal::Delivery(posted.place.conversation);
+            self.listeners.signal(&[self.author], &signal);
         }
+        Ok(posted.into_iter().map(|posted| posted.place).collect())
     }
 }
 
@@ -129,10 +133,7 @@ impl Engine {
         let mut targets = Vec::with_capacity(addresses.len());
         let mut unknown = Vec::new();
         for address in addresses {
-            if address.realm.as_ref().is_some_and(|realm| *realm != self.settings.realm) {
-                return Err(Refusal::RealmUnknown.into());
-            }
-            match self.directory.user_named(&address.username).await? {
+            match self.somebody(address).await? {
                 Some(user) if !targets.contains(&Target::Direct(user.id)) => {
                     targets.push(Target::Direct(user.id));
                 }
@@ -154,7 +155,9 @@ impl Engine {
         let at = self.clock.now();
         let new = NewMessage::new(caller.user(), targets, Content::Text(body), at);
         let message = NewMessage { session: Some(caller.session()), ..new };
-        Ok(Posting::new(self.store.post(message).await?, stranger))
+        let ticket = self.store.post(message).await?;
+        let listeners = Arc::clone(&self.listeners);
+        Ok(Posting { ticket, author: caller.user(), listeners, stranger })
     }
 
     /// What somebody has not read, oldest first. It stays unread until the receipt is confirmed.

@@ -84,6 +84,8 @@ pub enum Signal {
     Read(Place),
     /// The person is no longer in this room, or hears of it on another connection from now on.
     OutOfRoom(ConversationId),
+    /// It stands otherwise with messages of the person's that go to another realm.
+    Delivery(ConversationId),
     /// Something about a conversation is another: its name, its members, or whether one is in it.
     Conversation(ConversationId),
 }

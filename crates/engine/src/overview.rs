@@ -1,5 +1,6 @@
 //! One's conversations: what each is, how far one has read, and what was said last.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use kabar_model::limits::CONVERSATIONS_LISTED_MAX;
@@ -34,11 +35,7 @@ impl Engine {
             let place = all.iter().position(|other| arrival(other) < arrival(&room));
             all.insert(place.unwrap_or(all.len()), room);
         }
-        let mut shown = Vec::with_capacity(all.len());
-        for overview in all {
-            shown.push(self.shown_conversation(overview).await?);
-        }
-        Ok(shown)
+        self.shown_conversations(caller, all).await
     }
 
     /// One conversation of one's own, or any room. Refuses `NotMember`.
@@ -47,19 +44,33 @@ impl Engine {
         caller: &Caller,
         id: ConversationId,
     ) -> Result<ShownConversation> {
-        self.shown_conversation(self.store.overview(caller.user(), id).await?).await
+        let overview = self.store.overview(caller.user(), id).await?;
+        let shown = self.shown_conversations(caller, vec![overview]).await?.pop();
+        shown.ok_or_else(|| Error::failed("one conversation, shown as none"))
     }
 
-    async fn shown_conversation(&self, mut overview: Overview) -> Result<ShownConversation> {
-        if let Conversation::Room(id, _) = &overview.conversation {
-            overview.members = self.rooms.count(*id) as u64;
+    async fn shown_conversations(
+        &self,
+        caller: &Caller,
+        mut all: Vec<Overview>,
+    ) -> Result<Vec<ShownConversation>> {
+        let latest = all.iter_mut().filter_map(|overview| overview.latest.take()).collect();
+        let latest = self.shown(caller, latest).await?.into_iter();
+        let mut latest: HashMap<ConversationId, Shown> =
+            latest.map(|shown| (shown.message.place.conversation, shown)).collect();
+        let mut shown = Vec::with_capacity(all.len());
+        for mut overview in all {
+            if let Conversation::Room(id, _) = &overview.conversation {
+                overview.members = self.rooms.count(*id) as u64;
+            }
+            let with = match overview.with {
+                Some(other) => Some(self.directory.user(other).await?),
+                None => None,
+            };
+            let latest = latest.remove(&overview.conversation.id());
+            shown.push(ShownConversation { overview, with, latest });
         }
-        let with = match overview.with {
-            Some(other) => Some(self.directory.user(other).await?),
-            None => None,
-        };
-        let latest = self.shown(overview.latest.take().into_iter().collect()).await?.pop();
-        Ok(ShownConversation { overview, with, latest })
+        Ok(shown)
     }
 
     /// The direct conversation with a person, or one's note; made if there is none. Refuses

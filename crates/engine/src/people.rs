@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use kabar_model::limits::PAGE_ITEMS_MAX;
-use kabar_model::{Refusal, User, Username};
+use kabar_model::{Address, Refusal, User, Username};
 
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::sessions::Caller;
 
 /// Some people, in the order of their usernames.
@@ -35,7 +35,35 @@ impl Engine {
         Ok(People { people, more })
     }
 
-    /// The person with that name. Refuses `UserUnknown`.
+    /// The person at that address; one of another realm is looked for there if they are not known here yet, unless the
+    /// caller may only read. Refuses `UserUnknown`, `RealmUnknown`.
+    pub async fn person_at(&self, caller: &Caller, address: &Address) -> Result<Arc<User>> {
+        let known_as = self.kept_as(address).await?;
+        if let Some(user) = self.directory.user_named(&known_as).await? {
+            return Ok(user);
+        }
+        if !caller.writes() {
+            return Err(Refusal::UserUnknown.into());
+        }
+        self.somebody(address).await?.ok_or_else(|| Refusal::UserUnknown.into())
+    }
+
+    /// What somebody at that address is called here, whether they are known or not: with the realm's own name,
+    /// whatever it was called by.
+    pub async fn kept_as(&self, address: &Address) -> Result<Username> {
+        let here = &self.settings.realm;
+        let Some(realm) = address.realm.as_ref().filter(|realm| *realm != here) else {
+            return Ok(address.username.clone());
+        };
+        match self.link_named(realm).await {
+            Ok(link) => Ok(address.username.at(&link.own_name)),
+            // Of a realm whose link has ended people are known still.
+            Err(Error::Refused(Refusal::RealmUnknown)) => Ok(address.username.at(realm)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The person of that name, as it is kept. Refuses `UserUnknown`.
     pub async fn person(&self, _caller: &Caller, username: &Username) -> Result<Arc<User>> {
         let user = self.directory.user_named(username).await?;
         user.ok_or_else(|| Refusal::UserUnknown.into())

@@ -5,7 +5,7 @@ mod typed;
 use std::sync::Arc;
 
 use kabar_model::limits::PAGE_ITEMS_MAX;
-use kabar_model::{Arrival, ConversationId, Refusal, User, UserId, Username};
+use kabar_model::{Address, Arrival, ConversationId, Refusal, User, UserId};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -63,7 +63,7 @@ impl Engine {
         };
         let limit = limit.min(PAGE_ITEMS_MAX);
         let found = self.store.search(caller.user(), &query, limit).await?;
-        self.hits(caller, self.shown(found).await?).await
+        self.hits(caller, self.shown(caller, found).await?).await
     }
 
     async fn hits(&self, caller: &Caller, found: Vec<Shown>) -> Result<Vec<Hit>> {
@@ -94,7 +94,8 @@ impl Engine {
     }
 
     async fn searched_person(&self, name: &str) -> Result<UserId> {
-        let name = Username::parse(name).map_err(|_| Refusal::UserUnknown)?;
+        let address = Address::parse(name).map_err(|_| Refusal::UserUnknown)?;
+        let name = self.kept_as(&address).await?;
         let user = self.directory.user_named(&name).await?;
         Ok(user.ok_or(Refusal::UserUnknown)?.id)
     }
@@ -113,8 +114,11 @@ impl Engine {
                 return Ok(Some(group.id));
             }
         }
-        let person = match Username::parse(person) {
-            Ok(name) => self.directory.user_named(&name).await?,
+        let person = match Address::parse(person) {
+            Ok(address) => {
+                let name = self.kept_as(&address).await?;
+                self.directory.user_named(&name).await?
+            }
             Err(_) => None,
         };
         self.store.direct(caller.user(), person.ok_or(unknown)?.id).await

@@ -15,14 +15,15 @@ use std::sync::Arc;
 mod accounts;
 mod groups;
 mod hooks;
+pub mod links;
 mod messages;
 mod people;
 mod search;
 
 use async_trait::async_trait;
 use kabar_model::{
-    Address, Arrival, ContentHash, ConversationId, GroupCode, GroupName, GroupRole, HookId,
-    InvitationCode, RoomName, Seq, SessionId, Timestamp, User, UserId, Username, Visibility,
+    Address, Arrival, ContentHash, ConversationId, GroupRole, HookId, InvitationCode, RoomName,
+    Seq, SessionId, Timestamp, User, UserId, Username,
 };
 
 use crate::error::Result;
@@ -34,8 +35,9 @@ pub use self::accounts::{
     UserChange,
 };
 pub use self::files::{FileKey, FileScope, NewFile, SentFile};
-pub use self::groups::{GroupChange, Invitation, NewInvitation};
+pub use self::groups::{Group, GroupChange, Invitation, ListedGroup, NewGroup, NewInvitation};
 pub use self::hooks::{Hook, NewHook};
+pub use self::links::LinkStore;
 pub(crate) use self::messages::base64_bytes;
 pub use self::messages::{
     Content, History, Message, NewMessage, Overview, PartMax, Place, Posted, StoredReaction,
@@ -143,6 +145,10 @@ pub trait Store: Send + Sync + 'static {
     /// [`limits::REACTIONS_EACH_MAX`](kabar_model::limits::REACTIONS_EACH_MAX) on one message. What a change
     /// does takes effect together with it. What was said in edits of a message is gone with the message.
     ///
+    /// A message to a conversation whose home is another realm goes there first: it has a number in
+    /// [`Posted::outgoing`] and none in the conversation. In one that other realms take part in, it waits for them from
+    /// the same moment on. Refuses `LinkFull`, and `RealmUnknown` when that link has ended.
+    ///
     /// A message with a key goes to one target. With the key of an earlier one of the same author in the
     /// same conversation that [says the same](NewMessage::says_the_same_as) it is that one: it is not stored or
     /// told again, and the answer is the place of the earlier. Refuses an `Invalid` key of any other message.
@@ -239,6 +245,11 @@ pub trait Store: Send + Sync + 'static {
         other: UserId,
         at: Timestamp,
     ) -> Result<ConversationId>;
+
+    /// How far somebody has read in a conversation of theirs. Refuses `NotMember`.
+    async fn read_position(&self, user: UserId, conversation: ConversationId) -> Result<Seq> {
+        Ok(self.overview(user, conversation).await?.read)
+    }
 
     /// Those who are in a direct conversation or a group with a person, in any order, at most `limit`.
     async fn peers(&self, user: UserId, limit: usize) -> Result<Vec<UserId>>;
@@ -412,6 +423,13 @@ pub trait Store: Send + Sync + 'static {
     /// one herald; a second call replaces the first.
     fn tell(&self, herald: Arc<dyn Herald>);
 
+    // --- Links
+
+    /// The links to other realms, where they are kept. A store that keeps none is that of a realm without links.
+    fn links(&self) -> Option<&dyn LinkStore> {
+        None
+    }
+
     // --- Health
 
     /// Fails when changes could not be made durable now.
@@ -448,41 +466,4 @@ impl Conversation {
             Self::Group(group) => group.id,
         }
     }
-}
-
-/// A group to be made.
-#[derive(Clone, Debug)]
-pub struct NewGroup {
-    /// Its name.
-    pub name: GroupName,
-    /// Who makes it.
-    pub creator: UserId,
-    /// Who can find it.
-    pub visibility: Visibility,
-    /// When it is made.
-    pub at: Timestamp,
-}
-
-/// A group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Group {
-    /// Its number.
-    pub id: ConversationId,
-    /// Its name.
-    pub name: GroupName,
-    /// Its code.
-    pub code: GroupCode,
-    /// Who can find it.
-    pub visibility: Visibility,
-}
-
-/// A group in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedGroup {
-    /// The group.
-    pub group: Group,
-    /// How many are in it.
-    pub members: u64,
-    /// Whether the one who asks is.
-    pub joined: bool,
 }

@@ -9,8 +9,8 @@ use futures_util::FutureExt;
 use kabar_engine::store::{Change, Place, Window};
 use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
 use kabar_engine::{
-    Caller, Engine, Listening, LocalBus, MessageNews, NewPost, News, Origin, Registration,
-    Settings, Signal, Whereto,
+    Accepted, Caller, Engine, Listening, LocalBus, MessageNews, NewPost, News, Origin,
+    Registration, Settings, Signal, Whereto,
 };
 use kabar_model::{
     Address, Body, ClientKey, ConversationId, Emoji, Field, GroupName, Password, RealmName,
@@ -102,9 +102,11 @@ async fn both_hear_what_is_written_by_number_and_changed() {
     let post = || NewPost { key: key.clone(), reply_to: Some(Seq(1)), ..text("halo") };
     let first = engine.post_in(&ana, direct, post()).await.unwrap();
     let again = engine.post_in(&ana, direct, post()).await.unwrap();
-    assert_eq!((first.is_new, again.is_new), (true, false));
-    assert_eq!(first.shown.message, again.shown.message);
-    let place = first.shown.message.place;
+    let Accepted::Stored { shown: first, is_new: true } = first else { panic!("{first:?}") };
+    let Accepted::Stored { shown: again, is_new: false } = again else { panic!("{again:?}") };
+    assert_eq!(first.message, again.message);
+    assert_eq!(first.delivery, None, "no other realm is to have it");
+    let place = first.message.place;
     engine.edit(&ana, place, Body::parse("hallo").unwrap()).await.unwrap();
     for listening in [&mut at_ana, &mut at_budi] {
         let heard = message(listening).await;
@@ -112,7 +114,7 @@ async fn both_hear_what_is_written_by_number_and_changed() {
             (heard.place, heard.body.as_str(), heard.reply_to),
             (place, "halo", Some(Seq(1)))
         );
-        assert_eq!((heard.arrival, &heard.key), (first.shown.message.arrival, &key));
+        assert_eq!((heard.arrival, &heard.key), (first.message.arrival, &key));
         let Whereto::Direct(to) = &heard.whereto else { panic!("{heard:?}") };
         assert_eq!(to.username.as_str(), "budi");
         let heard = message(listening).await;
@@ -132,7 +134,8 @@ async fn a_page_says_who_wrote_and_who_made_what_of_it() {
     let engine = engine().await;
     let [ana, budi] = [register(&engine, "ana").await, register(&engine, "budi").await];
     let direct = with(&engine, &ana, "budi").await;
-    let place = engine.post_in(&ana, direct, text("halo")).await.unwrap().shown.message.place;
+    let place =
+        engine.post_in(&ana, direct, text("halo")).await.unwrap().stored().unwrap().message.place;
     let [thumb, heart] = ["👍", "❤️"].map(|emoji| Emoji::parse(emoji).unwrap());
     for (caller, emoji) in [(&budi, &thumb), (&ana, &heart), (&ana, &thumb)] {
         engine.react(caller, place, emoji.clone(), true).await.unwrap();
@@ -163,7 +166,8 @@ async fn signals_reach_those_who_listen_closely_and_nobody_else() {
     assert!(matches!(&*heard, Signal::Typing { user, .. } if user.username.as_str() == "ana"));
     assert_eq!(refusal(engine.typing(&citra, direct).await), Refusal::NotMember);
 
-    let place = engine.post_in(&ana, direct, text("halo")).await.unwrap().shown.message.place;
+    let place =
+        engine.post_in(&ana, direct, text("halo")).await.unwrap().stored().unwrap().message.place;
     assert_eq!(message(&mut dialect).await.place, place, "and no signal before it");
     assert_eq!(message(&mut at_budi).await.place, place);
     assert_eq!(engine.conversation(&budi, direct).await.unwrap().overview.unread, 1);
@@ -250,7 +254,8 @@ async fn who_was_away_is_told_what_arrived() {
     let direct = with(&engine, &ana, "budi").await;
     engine.post_in(&ana, direct, text("before")).await.unwrap();
     let position = engine.last_arrival().await.unwrap();
-    let place = engine.post_in(&ana, direct, text("one")).await.unwrap().shown.message.place;
+    let place =
+        engine.post_in(&ana, direct, text("one")).await.unwrap().stored().unwrap().message.place;
     engine.delete(&ana, place).await.unwrap();
     let arrived = engine.arrivals(&budi, position).await.unwrap().unwrap();
     let changes: Vec<_> = arrived.iter().map(|shown| shown.message.change).collect();
@@ -271,7 +276,8 @@ async fn a_room_is_written_to_by_who_is_in_it() {
     engine.send_to_room(&ana, Body::parse("halo").unwrap()).await.unwrap().durable().await.unwrap();
     // The only conversation of this realm.
     let room = ConversationId(1);
-    let place = engine.post_in(&ana, room, text("lagi")).await.unwrap().shown.message.place;
+    let place =
+        engine.post_in(&ana, room, text("lagi")).await.unwrap().stored().unwrap().message.place;
     assert_eq!(place.seq, Seq(2));
     assert_eq!(refusal(engine.post_in(&budi, room, text("x")).await), Refusal::NotInRoom);
     assert_eq!(refusal(engine.typing(&budi, room).await), Refusal::NotInRoom);

@@ -115,7 +115,7 @@ async fn tell(posted: Durable, directory: &Directory, room: &mut RoomTelling<'_>
     let (rooms, listeners) = (room.rooms, room.listeners);
     let NewMessage { author, targets, content, at, session, reply_to, key } = posted.message;
     let from = directory.user(author).await?;
-    for (target, Posted { place, arrival }) in targets.into_iter().zip(posted.places) {
+    for (target, Posted { place, arrival, .. }) in targets.into_iter().zip(posted.places) {
         // One that was not stored is not told.
         let Some(arrival) = arrival else { continue };
         let news = |whereto| {

@@ -1,6 +1,8 @@
 //! What an admin decides about a group, and invitations to it.
 
-use kabar_model::{ConversationId, GroupName, InvitationCode, Timestamp, UserId, Visibility};
+use kabar_model::{
+    ConversationId, GroupCode, GroupName, InvitationCode, Timestamp, UserId, Visibility,
+};
 
 /// What is to be another in a group. What is `None` stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,4 +51,41 @@ pub struct Invitation {
     pub expires_at: Timestamp,
     /// How many may join with it yet.
     pub uses_left: u32,
+}
+
+/// A group to be made.
+#[derive(Clone, Debug)]
+pub struct NewGroup {
+    /// Its name.
+    pub name: GroupName,
+    /// Who makes it.
+    pub creator: UserId,
+    /// Who can find it.
+    pub visibility: Visibility,
+    /// When it is made.
+    pub at: Timestamp,
+}
+
+/// A group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its number.
+    pub id: ConversationId,
+    /// Its name.
+    pub name: GroupName,
+    /// Its code.
+    pub code: GroupCode,
+    /// Who can find it.
+    pub visibility: Visibility,
+}
+
+/// A group in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedGroup {
+    /// The group.
+    pub group: Group,
+    /// How many are in it.
+    pub members: u64,
+    /// Whether the one who asks is.
+    pub joined: bool,
 }

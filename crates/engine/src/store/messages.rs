@@ -1,8 +1,8 @@
 //! Messages as a store knows them.
 
 use kabar_model::{
-    Arrival, Body, Change, ClientKey, ConversationId, Emoji, File, GroupRole, Seq, SessionId,
-    Timestamp, UserId, Username,
+    Arrival, Body, Change, ClientKey, ConversationId, Emoji, File, GroupRole, OutgoingId, Seq,
+    SessionId, Timestamp, UserId, Username,
 };
 
 use super::{Conversation, NewFile};
@@ -53,6 +53,8 @@ pub struct Posted {
     pub place: Place,
     /// Where it stands among all messages; `None`: it was not stored, since that stood there already.
     pub arrival: Option<Arrival>,
+    /// Its number on the way to its home, when that is another realm: then its place has no number yet.
+    pub outgoing: Option<OutgoingId>,
 }
 
 /// What a message says.

@@ -16,7 +16,7 @@ impl Realm {
                 if !self.is_at(*place, target, post) {
                     return Err(Refusal::Invalid(Field::Key).into());
                 }
-                return Ok(vec![Posted { place: *place, arrival: None }]);
+                return Ok(vec![Posted { place: *place, arrival: None, outgoing: None }]);
             }
         }
         for target in &post.targets {
@@ -36,7 +36,7 @@ impl Realm {
         }
         self.may_send(post)?;
         if let Some(stands) = self.change(post)? {
-            return Ok(vec![Posted { place: stands, arrival: None }]);
+            return Ok(vec![Posted { place: stands, arrival: None, outgoing: None }]);
         }
         let posted: Vec<_> =
             post.targets.iter().map(|target| self.post_to(*target, post)).collect();
@@ -91,7 +91,7 @@ impl Realm {
             key: None,
         };
         talk.messages.push((self.arrivals, message));
-        Posted { place, arrival: Some(arrival) }
+        Posted { place, arrival: Some(arrival), outgoing: None }
     }
 
     pub(super) fn direct(&self, one: UserId, other: UserId) -> Option<ConversationId> {
