@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (3, include_str!("../migrations/003_files.sql")),
     (4, include_str!("../migrations/004_messages.sql")),
     (5, include_str!("../migrations/005_groups_programs.sql")),
+    (6, include_str!("../migrations/006_links.sql")),
 ];
 
 /// The schema that this program works with.

@@ -1,5 +1,6 @@
 //! The store itself: each method is a change for the writer or a read for the readers.
 
+mod links;
 mod opened;
 
 use std::sync::Arc;
@@ -7,9 +8,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kabar_engine::store::{
     Account, Conversation, FileKey, FileScope, Group, GroupChange, Herald, History, Hook,
-    Invitation, ListedAccount, ListedGroup, Message, NewGroup, NewHook, NewInvitation, NewMessage,
-    NewSession, NewUser, Overview, PartMax, Place, Posted, SearchQuery, SentFile, SessionRecord,
-    StoredReaction, Ticket, TokenHash, Unread, UserChange, Window,
+    Invitation, LinkStore, ListedAccount, ListedGroup, Message, NewGroup, NewHook, NewInvitation,
+    NewMessage, NewSession, NewUser, Overview, PartMax, Place, Posted, SearchQuery, SentFile,
+    SessionRecord, StoredReaction, Ticket, TokenHash, Unread, UserChange, Window,
 };
 use kabar_engine::{Result, Store};
 use kabar_model::{
@@ -434,6 +435,10 @@ impl Store for SqliteStore {
 
     async fn contacts(&self, user: UserId) -> Result<Vec<Address>> {
         self.readers.read(move |db| reads::contacts::contacts(db, user)).await
+    }
+
+    fn links(&self) -> Option<&dyn LinkStore> {
+        Some(self)
     }
 
     fn tell(&self, herald: Arc<dyn Herald>) {

@@ -1,7 +1,7 @@
 //! Accounts.
 
 use kabar_engine::store::{NewRole, NewUser, UserChange};
-use kabar_model::{Country, DisplayName, Refusal, Role, SessionId, User, UserId};
+use kabar_model::{Country, DisplayName, Field, Refusal, Role, SessionId, User, UserId};
 use rusqlite::{OptionalExtension, params};
 
 use super::invitations;
@@ -11,12 +11,15 @@ use crate::reads::{people, words};
 use crate::writer::Work;
 
 pub(crate) fn create(work: &mut Work, new: NewUser) -> Outcome<User> {
+    if new.username.realm().is_some() {
+        return Err(Refusal::Invalid(Field::Username).into());
+    }
     let connection = &work.connection;
     let mut taken = connection.prepare_cached("SELECT 1 FROM account WHERE username = ?1")?;
     if taken.exists([new.username.as_str()])? {
         return Err(Refusal::UsernameTaken.into());
     }
-    let mut any = connection.prepare_cached("SELECT 1 FROM account LIMIT 1")?;
+    let mut any = connection.prepare_cached("SELECT 1 FROM account WHERE realm IS NULL LIMIT 1")?;
     let role = match new.role {
         NewRole::Fixed(role) => role,
         NewRole::AdministratorIfFirst if any.exists(())? => Role::User,
@@ -54,9 +57,14 @@ fn has_administrator(work: &Work) -> Outcome<bool> {
     Ok(any.exists(())?)
 }
 
-/// Changes an account, and ends its sessions when the change demands it.
+/// Changes an account, and ends its sessions when the change demands it. Who is of another realm has none here.
 pub(crate) fn change(work: &Work, id: UserId, change: &UserChange) -> Outcome<Vec<SessionId>> {
     let connection = &work.connection;
+    let mut stands_in =
+        connection.prepare_cached("SELECT 1 FROM account WHERE id = ?1 AND realm IS NOT NULL")?;
+    if stands_in.exists([id.0])? {
+        return Err(Refusal::UserUnknown.into());
+    }
     let rows = match change {
         UserChange::PasswordHash(hash) => connection
             .prepare_cached("UPDATE account SET password_hash = ?2 WHERE id = ?1")?
@@ -141,7 +149,7 @@ fn is_password(work: &Work, id: UserId, checked: &str) -> Outcome<()> {
 }
 
 /// Gives an account another name, by which it is found from now on.
-fn rename(work: &Work, id: UserId, name: &DisplayName) -> Outcome<usize> {
+pub(super) fn rename(work: &Work, id: UserId, name: &DisplayName) -> Outcome<usize> {
     let connection = &work.connection;
     let Some(old) = users(connection, &[id])?.pop() else { return Ok(0) };
     people::forget(connection, &old.username, &old.name)?;

@@ -72,6 +72,9 @@ fn delete(work: &Work, of: Place, at: Timestamp) -> Outcome<()> {
     for sql in [
         "DELETE FROM file WHERE conversation_id = ?1 AND seq = ?2",
         "DELETE FROM reaction WHERE conversation_id = ?1 AND seq = ?2",
+        // What another realm signed says it, too.
+        "DELETE FROM signed_post WHERE conversation_id = ?1 AND (seq = ?2 OR seq IN (
+             SELECT seq FROM message_edit WHERE conversation_id = ?1 AND of_seq = ?2))",
     ] {
         work.connection.prepare_cached(sql)?.execute(place)?;
     }

@@ -1,10 +1,13 @@
 //! Groups and who is in them.
 
+use std::collections::{HashMap, HashSet};
+
 use kabar_engine::store::{Group, GroupChange, NewGroup};
-use kabar_model::limits::GROUPS_JOINED_MAX;
-use kabar_model::{ConversationId, GroupCode, GroupRole, Refusal, Seq, Timestamp, UserId};
+use kabar_model::limits::{GROUP_REALM_PEOPLE_MAX, GROUPS_JOINED_MAX};
+use kabar_model::{ConversationId, Field, GroupCode, GroupRole, Refusal, Seq, Timestamp, UserId};
 use rusqlite::{OptionalExtension, params};
 
+use super::links::{self, Route};
 use super::posts::last_seq;
 use crate::error::{Outcome, Trouble};
 use crate::reads;
@@ -50,7 +53,7 @@ fn is_taken(work: &Work, key: &str) -> Outcome<bool> {
     Ok(taken.exists([key])?)
 }
 
-fn free_code(work: &Work) -> Outcome<GroupCode> {
+pub(super) fn free_code(work: &Work) -> Outcome<GroupCode> {
     let mut random = work.connection.prepare_cached("SELECT random() & 0xffffff")?;
     for _ in 0..CODE_TRIES_MAX {
         let code = GroupCode::new(random.query_row((), |row| row.get(0))?);
@@ -67,12 +70,39 @@ fn has_room_for_a_group(work: &Work, user: UserId) -> Outcome<()> {
     if can_join_one_more(work, user)? { Ok(()) } else { Err(Refusal::TooManyGroups.into()) }
 }
 
-fn can_join_one_more(work: &Work, user: UserId) -> Outcome<bool> {
+pub(super) fn can_join_one_more(work: &Work, user: UserId) -> Outcome<bool> {
     let mut count = work
         .connection
         .prepare_cached("SELECT COUNT(*) FROM member WHERE user_id = ?1 AND role IS NOT NULL")?;
     let joined: i64 = count.query_row([user.0], |row| row.get(0))?;
     Ok(usize::try_from(joined).is_ok_and(|joined| joined < GROUPS_JOINED_MAX))
+}
+
+/// Refuses `TooMany` when a group would have too many people of one other realm.
+fn has_room_for_realms(work: &Work, group: ConversationId, users: &[UserId]) -> Outcome<()> {
+    let mut realm_of = work
+        .connection
+        .prepare_cached("SELECT realm FROM account WHERE id = ?1 AND realm IS NOT NULL")?;
+    let mut realms: HashMap<String, HashSet<UserId>> = HashMap::new();
+    for user in users {
+        if let Some(realm) = realm_of.query_row([user.0], |row| row.get(0)).optional()? {
+            realms.entry(realm).or_default().insert(*user);
+        }
+    }
+    let mut members = work.connection.prepare_cached(
+        "SELECT m.user_id FROM member m JOIN account a ON a.id = m.user_id
+         WHERE m.conversation_id = ?1 AND a.realm = ?2",
+    )?;
+    for (realm, mut all) in realms {
+        let there = members
+            .query_map(params![group.0, realm], |row| row.get(0).map(UserId))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        all.extend(there);
+        if all.len() > GROUP_REALM_PEOPLE_MAX {
+            return Err(Refusal::TooMany(Field::Recipients).into());
+        }
+    }
+    Ok(())
 }
 
 fn add(
@@ -99,12 +129,15 @@ pub(crate) fn join(
     at: Timestamp,
 ) -> Outcome<()> {
     is_open(work, group)?;
+    links::must_be_home(work, group)?;
     if is_admin(work, group, user)?.is_some() {
         return Err(Refusal::AlreadyMember.into());
     }
     has_room_for_a_group(work, user)?;
+    has_room_for_realms(work, group, &[user])?;
     let last = last_seq(work, group)?;
-    add(work, group, user, GroupRole::Member, at, last)
+    add(work, group, user, GroupRole::Member, at, last)?;
+    links::tell_members(work, group, at)
 }
 
 /// Adds people on behalf of an admin; says of each whether they joined now.
@@ -116,6 +149,10 @@ pub(crate) fn invite(
     at: Timestamp,
 ) -> Outcome<Vec<bool>> {
     must_be_admin(work, group, by)?;
+    for user in users {
+        links::can_be_told(work, *user)?;
+    }
+    has_room_for_realms(work, group, users)?;
     let last = last_seq(work, group)?;
     let mut joined = Vec::with_capacity(users.len());
     for user in users {
@@ -125,12 +162,16 @@ pub(crate) fn invite(
         }
         joined.push(joins);
     }
+    if joined.contains(&true) {
+        links::tell_members(work, group, at)?;
+    }
     Ok(joined)
 }
 
-/// Refuses unless this is an open group and that an admin of it.
-pub(super) fn must_be_admin(work: &Work, group: ConversationId, user: UserId) -> Outcome<()> {
+/// Refuses unless this is an open group whose home is here and that an admin of it.
+pub(super) fn must_be_admin(work: &mut Work, group: ConversationId, user: UserId) -> Outcome<()> {
     is_open(work, group)?;
+    links::must_be_home(work, group)?;
     match is_admin(work, group, user)? {
         None => Err(Refusal::NotMember.into()),
         Some(false) => Err(Refusal::AdminOnly.into()),
@@ -139,7 +180,7 @@ pub(super) fn must_be_admin(work: &Work, group: ConversationId, user: UserId) ->
 }
 
 pub(crate) fn change(
-    work: &Work,
+    work: &mut Work,
     group: ConversationId,
     by: UserId,
     change: &GroupChange,
@@ -163,12 +204,13 @@ pub(crate) fn change(
             .prepare_cached("UPDATE conversation SET visibility = ?2 WHERE id = ?1")?
             .execute(params![group.0, words::visibility(visibility)])?;
     }
-    let changed = reads::groups::by_number(connection, group)?;
-    Ok(changed.ok_or(Refusal::GroupUnknown)?)
+    let changed = reads::groups::by_number(connection, group)?.ok_or(Refusal::GroupUnknown)?;
+    links::tell_members_now(work, group)?;
+    Ok(changed)
 }
 
 pub(crate) fn set_role(
-    work: &Work,
+    work: &mut Work,
     group: ConversationId,
     by: UserId,
     member: UserId,
@@ -178,7 +220,7 @@ pub(crate) fn set_role(
     work.connection
         .prepare_cached("UPDATE member SET role = ?3 WHERE conversation_id = ?1 AND user_id = ?2")?
         .execute(params![group.0, member.0, words::group_role(role)])?;
-    Ok(())
+    links::tell_members_now(work, group)
 }
 
 pub(crate) fn remove_member(
@@ -192,12 +234,13 @@ pub(crate) fn remove_member(
         .prepare_cached("DELETE FROM member WHERE conversation_id = ?1 AND user_id = ?2")?
         .execute([group.0, member.0])?;
     work.known.forget_member(group, member);
-    Ok(())
+    links::skip_left(work, group, member)?;
+    links::tell_members_now(work, group)
 }
 
 /// Refuses unless an admin may change a member so: there must be an admin afterwards.
 fn may_change(
-    work: &Work,
+    work: &mut Work,
     group: ConversationId,
     by: UserId,
     member: UserId,
@@ -239,6 +282,7 @@ pub(crate) fn leave(
     user: UserId,
     at: Timestamp,
 ) -> Outcome<()> {
+    let route = links::route(work, group)?;
     let rows = work
         .connection
         .prepare_cached(
@@ -250,8 +294,21 @@ pub(crate) fn leave(
         return Err(Refusal::NotMember.into());
     }
     work.known.forget_member(group, user);
+    if let Route::Mirror(link) = route {
+        // Who leads it, and whether it goes on, is known at its home.
+        return links::tell_left(work, link, group, user, at);
+    }
+    links::skip_left(work, group, user)?;
+    hand_on(work, group, at)?;
+    links::tell_members(work, group, at)
+}
+
+/// Makes sure that a group which somebody left has an admin, or closes it. Who can lead it from here goes before
+/// people of other realms.
+pub(super) fn hand_on(work: &Work, group: ConversationId, at: Timestamp) -> Outcome<()> {
     let mut longest_standing = work.connection.prepare_cached(
-        "SELECT id FROM member WHERE conversation_id = ?1 ORDER BY role = 'admin' DESC, id LIMIT 1",
+        "SELECT m.id FROM member m JOIN account a ON a.id = m.user_id WHERE m.conversation_id = ?1
+         ORDER BY m.role = 'admin' DESC, a.realm IS NOT NULL, m.id LIMIT 1",
     )?;
     let heir = longest_standing.query_row([group.0], |row| row.get::<_, i64>(0)).optional()?;
     match heir {

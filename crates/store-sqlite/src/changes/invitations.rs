@@ -10,7 +10,7 @@ use crate::error::Outcome;
 use crate::reads;
 use crate::writer::Work;
 
-pub(crate) fn create(work: &Work, new: &NewInvitation) -> Outcome<()> {
+pub(crate) fn create(work: &mut Work, new: &NewInvitation) -> Outcome<()> {
     must_be_admin(work, new.group, new.by)?;
     let connection = &work.connection;
     // Those that are over are of no use to anybody.
@@ -47,7 +47,7 @@ pub(crate) fn create(work: &Work, new: &NewInvitation) -> Outcome<()> {
 }
 
 pub(crate) fn revoke(
-    work: &Work,
+    work: &mut Work,
     group: ConversationId,
     by: UserId,
     code: &InvitationCode,

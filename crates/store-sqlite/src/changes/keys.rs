@@ -1,9 +1,10 @@
 //! What clients call messages of theirs, so that a retry is told from a new message.
 
-use kabar_engine::store::{NewMessage, Place, Target};
+use kabar_engine::store::{NewMessage, Place, Posted, Target};
 use kabar_model::{ClientKey, ConversationId, Field, Refusal, Seq, Timestamp};
 use rusqlite::{OptionalExtension, params};
 
+use super::links;
 use super::posts::direct;
 use crate::error::Outcome;
 use crate::reads::messages::at as message_at;
@@ -12,13 +13,13 @@ use crate::writer::Work;
 /// Keys that are forgotten at a time, so that nobody waits long for it.
 const FORGOTTEN_AT_A_TIME: i64 = 10_000;
 
-/// Where the earlier message with this key stands. A message with a key goes to one target. Refuses a key that
+/// The earlier message with this key. A message with a key goes to one target. Refuses a key that
 /// stands for another message.
 pub(super) fn earlier(
     work: &mut Work,
     new: &NewMessage,
     key: &ClientKey,
-) -> Outcome<Option<Place>> {
+) -> Outcome<Option<Posted>> {
     let [target] = new.targets[..] else {
         return Err(Refusal::TooMany(Field::Recipients).into());
     };
@@ -31,14 +32,18 @@ pub(super) fn earlier(
         });
         place.optional()?
     };
-    let Some(place) = place else { return Ok(None) };
     let goes_to = match target {
         Target::Group(id) | Target::Room(id) | Target::Own(id) => Some(id),
         Target::Direct(other) => direct(work, new.author, other)?,
     };
+    let Some(place) = place else { return links::earlier(work, new, key, goes_to) };
     let is_that = goes_to == Some(place.conversation)
         && new.says_the_same_as(&message_at(&work.connection, place)?);
-    if is_that { Ok(Some(place)) } else { Err(Refusal::Invalid(Field::Key).into()) }
+    if is_that {
+        Ok(Some(Posted { place, arrival: None, outgoing: None }))
+    } else {
+        Err(Refusal::Invalid(Field::Key).into())
+    }
 }
 
 pub(super) fn keep(work: &Work, new: &NewMessage, key: &ClientKey, place: Place) -> Outcome<()> {

@@ -9,6 +9,7 @@ pub(crate) mod groups;
 pub(crate) mod hooks;
 pub(crate) mod invitations;
 pub(crate) mod keys;
+pub(crate) mod links;
 pub(crate) mod positions;
 pub(crate) mod posts;
 pub(crate) mod rooms;

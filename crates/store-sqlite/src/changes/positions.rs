@@ -3,6 +3,7 @@
 use kabar_engine::store::Place;
 use kabar_model::UserId;
 
+use super::links;
 use super::posts::last_seq;
 use crate::error::Outcome;
 use crate::writer::Work;
@@ -15,7 +16,11 @@ pub(crate) fn mark_read(work: &mut Work, user: UserId, positions: &[Place]) -> O
             "UPDATE member SET read_seq = ?3
              WHERE conversation_id = ?1 AND user_id = ?2 AND read_seq < ?3",
         )?;
-        mark.execute([conversation.0, user.0, seq.0])?;
+        let moved = mark.execute([conversation.0, user.0, seq.0])? > 0;
+        drop(mark);
+        if moved {
+            links::tell_read(work, user, Place { conversation: *conversation, seq })?;
+        }
     }
     Ok(())
 }

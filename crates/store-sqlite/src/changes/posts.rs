@@ -1,9 +1,11 @@
 //! Messages.
 
+use kabar_engine::store::links::Told;
 use kabar_engine::store::{Content, NewMessage, Place, Posted, Target};
 use kabar_model::{Arrival, Change, ConversationId, Refusal, Seq, Timestamp, UserId};
 use rusqlite::{OptionalExtension, params};
 
+use super::links::{self, Route};
 use super::rooms::is_room;
 use super::{edits, files, keys};
 use crate::error::Outcome;
@@ -13,10 +15,15 @@ use crate::writer::Work;
 /// Stores a message for all of its targets. It runs without a savepoint, so it refuses before it
 /// writes; an error of SQLite's undoes the whole transaction.
 pub(crate) fn post(work: &mut Work, new: &NewMessage) -> Outcome<Vec<Posted>> {
+    post_late(work, new, new.at)
+}
+
+/// As [`post`], a message that was sent earlier: for other realms it waits since `now`.
+pub(super) fn post_late(work: &mut Work, new: &NewMessage, now: Timestamp) -> Outcome<Vec<Posted>> {
     if let Some(key) = &new.key
-        && let Some(place) = keys::earlier(work, new, key)?
+        && let Some(posted) = keys::earlier(work, new, key)?
     {
-        return Ok(vec![Posted { place, arrival: None }]);
+        return Ok(vec![posted]);
     }
     for target in &new.targets {
         may_post(work, new.author, *target)?;
@@ -24,10 +31,13 @@ pub(crate) fn post(work: &mut Work, new: &NewMessage) -> Outcome<Vec<Posted>> {
     if let Content::File(file) = &new.content {
         files::may_send(work, file, &new.targets)?;
     }
+    links::has_room_for(work, new)?;
     if let Some(change) = new.content.change() {
         let of = edits::changed(work, new, change)?;
-        if !edits::apply(work, new, of)? {
-            return Ok(vec![Posted { place: of, arrival: None }]);
+        if let Route::Mirror(_) = links::route(work, of.conversation)? {
+            links::must_be_there(work, of)?;
+        } else if !edits::apply(work, new, of)? {
+            return Ok(vec![Posted { place: of, arrival: None, outgoing: None }]);
         }
     }
     let mut places = Vec::with_capacity(new.targets.len());
@@ -39,19 +49,43 @@ pub(crate) fn post(work: &mut Work, new: &NewMessage) -> Outcome<Vec<Posted>> {
                 None => create_direct(work, new.author, other, new.at)?,
             },
         };
-        let seq = last_seq(work, conversation)?.next();
-        let place = Place { conversation, seq };
-        let arrival = Some(insert(work, new, place)?);
-        if let Content::Edit { of, .. } = new.content {
-            edits::keep(work, place, of)?;
-        }
-        work.known.learn_last(conversation, seq);
-        places.push(Posted { place, arrival });
-    }
-    if let (Some(key), [only]) = (&new.key, &places[..]) {
-        keys::keep(work, new, key, only.place)?;
+        // A room has nobody of another realm.
+        let route = match target {
+            Target::Room(_) => Route::Here,
+            Target::Group(_) | Target::Own(_) | Target::Direct(_) => {
+                links::route(work, conversation)?
+            }
+        };
+        places.push(match route {
+            Route::Here => add(work, new, conversation)?,
+            Route::Home(links) => {
+                let posted = add(work, new, conversation)?;
+                let bytes = new.content.text().len() as u64;
+                for link in links.iter() {
+                    links::queue(work, *link, &Told::Message(posted.place), bytes, now)?;
+                }
+                posted
+            }
+            Route::Mirror(link) => links::send(work, new, conversation, link)?,
+        });
     }
     Ok(places)
+}
+
+/// Adds a message with the next number of a conversation.
+fn add(work: &mut Work, new: &NewMessage, conversation: ConversationId) -> Outcome<Posted> {
+    let seq = last_seq(work, conversation)?.next();
+    let place = Place { conversation, seq };
+    let arrival = Some(insert(work, new, place)?);
+    if let Content::Edit { of, .. } = new.content {
+        edits::keep(work, place, of)?;
+    }
+    work.known.learn_last(conversation, seq);
+    // One with a key has one target.
+    if let Some(key) = &new.key {
+        keys::keep(work, new, key, place)?;
+    }
+    Ok(Posted { place, arrival, outgoing: None })
 }
 
 /// Adds a message. A text costs one statement; only a file takes a second.
@@ -188,6 +222,7 @@ fn create_direct(
     other: UserId,
     at: Timestamp,
 ) -> Outcome<ConversationId> {
+    let route = links::new_direct(work, one, other)?;
     let connection = &work.connection;
     let pair = (one.min(other), one.max(other));
     let id = connection
@@ -206,6 +241,13 @@ fn create_direct(
     if pair.0 != pair.1 {
         join.execute(params![id, pair.1.0, at.0])?;
     }
+    if let Route::Mirror(link) = route {
+        connection
+            .prepare_cached(
+                "INSERT INTO mirror (conversation_id, link_id, begins_after) VALUES (?1, ?2, 0)",
+            )?
+            .execute([id, link.0])?;
+    }
     work.known.learn_direct(pair, ConversationId(id));
     Ok(ConversationId(id))
 }
@@ -215,11 +257,7 @@ pub(super) fn last_seq(work: &mut Work, conversation: ConversationId) -> Outcome
     if let Some(seq) = work.known.last(conversation) {
         return Ok(seq);
     }
-    let mut last = work.connection.prepare_cached(
-        "SELECT seq FROM message WHERE conversation_id = ?1 ORDER BY seq DESC LIMIT 1",
-    )?;
-    let found = last.query_row([conversation.0], |row| row.get(0).map(Seq)).optional()?;
-    let seq = found.unwrap_or(Seq::NONE);
+    let seq = reads::messages::last(&work.connection, conversation)?;
     work.known.learn_last(conversation, seq);
     Ok(seq)
 }

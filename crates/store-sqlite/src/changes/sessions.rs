@@ -10,8 +10,9 @@ use crate::writer::Work;
 
 pub(crate) fn create(work: &Work, new: NewSession) -> Outcome<SessionRecord> {
     let connection = &work.connection;
-    let mut account =
-        connection.prepare_cached("SELECT disabled, password_hash FROM account WHERE id = ?1")?;
+    let mut account = connection.prepare_cached(
+        "SELECT disabled, password_hash FROM account WHERE id = ?1 AND realm IS NULL",
+    )?;
     let found = account.query_row([new.user.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let Some((disabled, password_hash)): Option<(bool, String)> = found else {
         return Err(Refusal::UserUnknown.into());

@@ -29,14 +29,18 @@ pub(crate) fn list(
     after: Option<&Username>,
     limit: usize,
 ) -> rusqlite::Result<Vec<User>> {
-    let sql = format!("SELECT {USER} FROM account WHERE username > ?1 ORDER BY username LIMIT ?2");
+    let sql = format!(
+        "SELECT {USER} FROM account WHERE username > ?1 AND realm IS NULL
+         ORDER BY username LIMIT ?2"
+    );
     let mut list = connection.prepare_cached(&sql)?;
     let after = after.map_or("", Username::as_str);
     list.query_map(params![after, limit_of(limit)], user)?.collect()
 }
 
 pub(crate) fn count(connection: &Connection) -> rusqlite::Result<u64> {
-    let mut count = connection.prepare_cached("SELECT count(*) FROM account")?;
+    let mut count =
+        connection.prepare_cached("SELECT count(*) FROM account WHERE realm IS NULL")?;
     count.query_row((), |row| row.get(0).map(i64::unsigned_abs))
 }
 

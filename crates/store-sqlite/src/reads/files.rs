@@ -149,17 +149,25 @@ pub(crate) fn is_listed(
     listed.exists(params![reader.0, name.as_str(), note.map(|id| id.0)])
 }
 
-/// Whether a file has this code.
+/// Whether a file has this code, or one that is on its way to another realm.
 pub(crate) fn code_in_use(connection: &Connection, code: FileCode) -> rusqlite::Result<bool> {
-    connection.prepare_cached("SELECT 1 FROM file WHERE code = ?1")?.exists([code.to_string()])
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM file WHERE code = ?1
+             UNION ALL SELECT 1 FROM outgoing WHERE file_code = ?1",
+        )?
+        .exists([code.to_string()])
 }
 
-/// Those of these contents that a file refers to.
+/// Those of these contents that a file refers to, whether they are here or wanted, or one that is on its way to
+/// another realm.
 pub(crate) fn used_contents(
     connection: &Connection,
     hashes: &[ContentHash],
 ) -> rusqlite::Result<Vec<ContentHash>> {
-    let mut find = connection.prepare_cached("SELECT 1 FROM file WHERE hash = ?1")?;
+    let mut find = connection.prepare_cached(
+        "SELECT 1 FROM file WHERE hash = ?1 UNION ALL SELECT 1 FROM outgoing WHERE file_hash = ?1",
+    )?;
     let mut used = Vec::new();
     for hash in hashes {
         if find.exists([hash.0])? {

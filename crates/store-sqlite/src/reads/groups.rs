@@ -12,7 +12,7 @@ pub(crate) fn group(
     name_or_code: &str,
 ) -> rusqlite::Result<Option<Group>> {
     // A code could be a name, so what is no name is no code either.
-    let Ok(name) = GroupName::parse(name_or_code) else { return Ok(None) };
+    let Ok(name) = GroupName::parse_kept(name_or_code) else { return Ok(None) };
     if let Some(group) = open_group(connection, "name_key", &name.key())? {
         return Ok(Some(group));
     }

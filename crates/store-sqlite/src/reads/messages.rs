@@ -23,6 +23,9 @@ pub(crate) fn after(
     let mut messages = Vec::new();
     while let Some(row) = rows.next()? {
         let message = words::message(row)?;
+        if messages.is_empty() && message.place.seq != expected.next() {
+            expected = expected.max(begins_after(connection, conversation)?);
+        }
         expected = follows(expected, message.place)?;
         messages.push(message);
     }
@@ -81,14 +84,25 @@ pub(super) fn joined(
 }
 
 /// The number of a conversation's last message.
-pub(super) fn last(connection: &Connection, conversation: ConversationId) -> rusqlite::Result<Seq> {
+pub(crate) fn last(connection: &Connection, conversation: ConversationId) -> rusqlite::Result<Seq> {
     let last = connection
         .prepare_cached(
             "SELECT seq FROM message WHERE conversation_id = ?1 ORDER BY seq DESC LIMIT 1",
         )?
         .query_row([conversation.0], |row| row.get(0).map(Seq))
         .optional()?;
-    Ok(last.unwrap_or(Seq::NONE))
+    match last {
+        Some(last) => Ok(last),
+        None => begins_after(connection, conversation),
+    }
+}
+
+/// The number before the first that is kept of a conversation: a mirror need not have all that its home has.
+fn begins_after(connection: &Connection, conversation: ConversationId) -> rusqlite::Result<Seq> {
+    let mut find =
+        connection.prepare_cached("SELECT begins_after FROM mirror WHERE conversation_id = ?1")?;
+    let found = find.query_row([conversation.0], |row| row.get(0).map(Seq)).optional()?;
+    Ok(found.unwrap_or(Seq::NONE))
 }
 
 /// The direct conversation of two people.

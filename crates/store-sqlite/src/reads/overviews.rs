@@ -121,7 +121,7 @@ fn count_unread(
     is_note: bool,
 ) -> rusqlite::Result<(u64, u64)> {
     let mut name = connection.prepare_cached("SELECT username FROM account WHERE id = ?1")?;
-    let username = name.query_row([user.0], |row| parsed(row, 0, Username::parse))?;
+    let username = name.query_row([user.0], |row| parsed(row, 0, Username::parse_kept))?;
     let mut find = connection.prepare_cached(
         "SELECT CASE WHEN instr(body, '@') THEN body END FROM message
          WHERE conversation_id = ?1 AND seq > ?2 AND seq <= ?2 + ?3

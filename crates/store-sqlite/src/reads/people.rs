@@ -27,7 +27,7 @@ pub(crate) fn find(
     find.query_map(params![start, end, after, limit_of(limit)], user)?.collect()
 }
 
-/// As [`find`], with those that are disabled, and with what an administrator is shown of each.
+/// As [`find`], with those that are disabled and without people of other realms, and with what an administrator is shown of each.
 pub(crate) fn list(
     connection: &Connection,
     start: &str,
@@ -40,7 +40,7 @@ pub(crate) fn list(
     let sql = format!(
         "SELECT {USER}, created_at,
             (SELECT count(*) FROM session WHERE session.account_id = account.id)
-         FROM account WHERE username > ?3 AND {among} ORDER BY username LIMIT ?4"
+         FROM account WHERE username > ?3 AND realm IS NULL AND {among} ORDER BY username LIMIT ?4"
     );
     let mut list = connection.prepare_cached(&sql)?;
     let listed = |row: &Row<'_>| {

@@ -37,7 +37,7 @@ pub(crate) const USER: &str = "id, username, name, country, role, disabled";
 pub(crate) fn user(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
         id: UserId(row.get(0)?),
-        username: parsed(row, 1, Username::parse)?,
+        username: parsed(row, 1, Username::parse_kept)?,
         name: parsed(row, 2, DisplayName::parse)?,
         country: match row.get_ref(3)?.as_str_or_null()? {
             Some(text) => Some(Country::parse(text).map_err(|error| unreadable(3, error))?),
@@ -72,7 +72,7 @@ pub(crate) fn group(row: &Row<'_>) -> rusqlite::Result<Group> {
     let code = |text: &str| GroupCode::parse(text).ok_or(Refusal::GroupUnknown);
     Ok(Group {
         id: ConversationId(row.get(0)?),
-        name: parsed(row, 1, GroupName::parse)?,
+        name: parsed(row, 1, GroupName::parse_kept)?,
         code: parsed(row, 2, code)?,
         visibility: match row.get_ref(3)?.as_str()? {
             "public" => Visibility::Public,
@@ -129,7 +129,7 @@ pub(crate) fn change(change: Change) -> &'static str {
 }
 
 /// The change of that name.
-fn change_of(name: &str, of: Seq) -> rusqlite::Result<Change> {
+pub(super) fn change_of(name: &str, of: Seq) -> rusqlite::Result<Change> {
     match name {
         "edit" => Ok(Change::Edit(of)),
         "deletion" => Ok(Change::Deletion(of)),
@@ -157,8 +157,6 @@ pub(crate) fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         (Some(_), None) => return Err(damaged("a change of no message".to_owned())),
         (None, _) => None,
     };
-    let key = row.get_ref(16)?.as_str_or_null()?;
-    let key = key.map(ClientKey::parse).transpose().map_err(|error| unreadable(16, error))?;
     Ok(Message {
         place: Place { conversation: ConversationId(row.get(0)?), seq: Seq(row.get(1)?) },
         author: UserId(row.get(2)?),
@@ -171,8 +169,14 @@ pub(crate) fn message(row: &Row<'_>) -> rusqlite::Result<Message> {
         reply_to: if change.is_none() { about } else { None },
         edited_at: row.get::<_, Option<i64>>(14)?.map(Timestamp),
         deleted: row.get(15)?,
-        key,
+        key: client_key(row, 16)?,
     })
+}
+
+/// Reads a client's key, if there is one.
+pub(super) fn client_key(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ClientKey>> {
+    let key = row.get_ref(column)?.as_str_or_null()?;
+    key.map(ClientKey::parse).transpose().map_err(|error| unreadable(column, error))
 }
 
 /// Reads a value that the model parses.

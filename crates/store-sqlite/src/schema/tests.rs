@@ -11,7 +11,7 @@ use kabar_engine::store::{
 };
 use kabar_model::{
     Address, Body, ContentHash, ConversationId, File, FileCode, FileName, RoomName, Seq, Timestamp,
-    UserId,
+    UserId, Username,
 };
 use tempfile::TempDir;
 
@@ -85,6 +85,7 @@ async fn is_whole_and_new(dir: &Path) {
     let contacts = [Address::parse("budi").unwrap()];
     assert_eq!(store.add_contacts(ana, &contacts, Timestamp(9)).await.unwrap(), 1);
     takes_files(&store, ana, budi).await;
+    has_links(&store).await;
     store.close();
 
     let file = Connection::open(dir.join(FILE)).unwrap();
@@ -110,6 +111,17 @@ async fn takes_files(store: &SqliteStore, ana: UserId, budi: UserId) {
     assert_eq!(files, [None, None, None, Some(file.clone())]);
     let found = store.find_file(budi, FileScope::Everywhere, &FileKey::Name(file.name)).await;
     assert_eq!(found.unwrap().map(|sent| sent.place), Some(place.place));
+}
+
+/// Those who were there are of this realm, and others are not counted among them.
+async fn has_links(store: &SqliteStore) {
+    let links = store.links().unwrap();
+    assert_eq!(links.links().await.unwrap(), []);
+    assert_eq!(links.identity().await.unwrap(), None);
+    let maya = Username::parse_kept("maya@kampus").unwrap();
+    links.stand_in(&maya, None, Timestamp(11)).await.unwrap();
+    assert_eq!(store.count_accounts().await.unwrap(), 2);
+    assert_eq!(store.list_users(None, 10).await.unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

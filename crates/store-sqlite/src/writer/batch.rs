@@ -8,9 +8,9 @@ use kabar_engine::store::{NewMessage, Posted};
 use kabar_model::Refusal;
 use tokio::sync::mpsc;
 
-use super::Work;
 use super::news::Heralds;
 use super::request::{Answer, Change, Request, execute};
+use super::{Stored, Work};
 use crate::changes::posts;
 use crate::error::{Trouble, is_fatal};
 
@@ -29,7 +29,7 @@ pub(super) struct Batch {
 /// An outcome that must not be told before it is durable.
 enum Held {
     Post(NewMessage, Result<Vec<Posted>, Refusal>, Answer<Vec<Posted>>),
-    Change(Box<dyn Change>),
+    Change(Box<dyn Change>, Vec<Stored>),
 }
 
 /// A request that was not run.
@@ -37,7 +37,7 @@ impl From<Request> for Held {
     fn from(request: Request) -> Self {
         match request {
             Request::Post(message, answer) => Self::Post(message, Ok(Vec::new()), answer),
-            Request::Change(change) => Self::Change(change),
+            Request::Change(change) => Self::Change(change, Vec::new()),
         }
     }
 }
@@ -59,6 +59,7 @@ impl Batch {
         match outcome {
             Ok(()) => {
                 self.answer();
+                self.heralds.queued(&mut work.queued);
                 Ok(true)
             }
             Err(error) if !is_fatal(&error) && roll_back(work).is_ok() => {
@@ -90,8 +91,7 @@ impl Batch {
         let mut next = Some(first);
         while let Some(request) = next {
             self.take(request, work)?;
-            let has_room =
-                self.held.len() < BATCH_REQUESTS_MAX && started.elapsed() < BATCH_TIME_MAX;
+            let has_room = self.held.len() < BATCH_REQUESTS_MAX && started.elapsed() < time_max();
             next = if has_room { requests.try_recv().ok() } else { None };
         }
         Ok(())
@@ -111,7 +111,7 @@ impl Batch {
             }
             Request::Change(mut change) => {
                 let error = change.run(work);
-                self.held.push(Held::Change(change));
+                self.held.push(Held::Change(change, mem::take(&mut work.stored)));
                 error
             }
         }
@@ -129,7 +129,12 @@ impl Batch {
                     // Whoever asked may have gone; the message stands.
                     let _ = answer.send(outcome.map_err(Error::from));
                 }
-                Held::Change(change) => change.answer(None),
+                Held::Change(change, stored) => {
+                    for (message, places) in stored {
+                        news.add(message, &places);
+                    }
+                    change.answer(None);
+                }
             }
         }
         news.tell();
@@ -139,14 +144,21 @@ impl Batch {
         for held in self.held.drain(..) {
             match held {
                 Held::Post(_, _, answer) => drop(answer.send(Err(error.clone()))),
-                Held::Change(change) => change.answer(Some(error)),
+                Held::Change(change, _) => change.answer(Some(error)),
             }
         }
     }
 }
 
+/// In unit tests what is queued together goes together, however busy the machine is.
+fn time_max() -> Duration {
+    if cfg!(test) { Duration::from_secs(1) } else { BATCH_TIME_MAX }
+}
+
 fn roll_back(work: &mut Work) -> rusqlite::Result<()> {
     work.known.forget();
+    work.stored.clear();
+    work.queued.clear();
     // SQLite has undone the transaction already after some errors.
     if work.connection.is_autocommit() { Ok(()) } else { execute(work, "ROLLBACK") }
 }

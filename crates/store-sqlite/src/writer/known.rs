@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use kabar_model::{ConversationId, Seq, UserId};
+use kabar_model::{ConversationId, LinkId, RealmName, Seq, UserId};
+
+use crate::changes::links::{Queue, Route};
 
 /// Facts of one kind that are remembered. When there are more, all are forgotten and looked up again.
 const FACTS_MAX: usize = 65_536;
@@ -19,6 +21,10 @@ pub(crate) struct Known {
     in_directs: HashSet<(ConversationId, UserId)>,
     rooms: HashSet<ConversationId>,
     last: HashMap<ConversationId, Seq>,
+    has_links: Option<bool>,
+    routes: HashMap<ConversationId, Route>,
+    queues: HashMap<LinkId, Queue>,
+    people: HashMap<RealmName, usize>,
 }
 
 impl Known {
@@ -89,5 +95,63 @@ impl Known {
             self.last.clear();
         }
         self.last.insert(conversation, seq);
+    }
+
+    /// Whether there is, or ever was, a link to another realm; `None`: look it up.
+    pub(crate) fn has_links(&self) -> Option<bool> {
+        self.has_links
+    }
+
+    pub(crate) fn learn_links(&mut self, any: bool) {
+        self.has_links = Some(any);
+    }
+
+    /// Which other realms take part in a conversation.
+    pub(crate) fn route(&self, conversation: ConversationId) -> Option<&Route> {
+        self.routes.get(&conversation)
+    }
+
+    pub(crate) fn learn_route(&mut self, conversation: ConversationId, route: Route) {
+        if self.routes.len() >= FACTS_MAX {
+            self.routes.clear();
+        }
+        self.routes.insert(conversation, route);
+    }
+
+    pub(crate) fn forget_route(&mut self, conversation: ConversationId) {
+        self.routes.remove(&conversation);
+    }
+
+    /// Forgets all that is known of links: one is another than before.
+    pub(crate) fn forget_routes(&mut self) {
+        self.has_links = None;
+        self.routes.clear();
+        self.queues.clear();
+        self.people.clear();
+    }
+
+    /// How many people of another realm are known here.
+    pub(crate) fn people(&self, realm: &RealmName) -> Option<usize> {
+        self.people.get(realm).copied()
+    }
+
+    pub(crate) fn learn_people(&mut self, realm: RealmName, people: usize) {
+        if self.people.len() >= FACTS_MAX {
+            self.people.clear();
+        }
+        self.people.insert(realm, people);
+    }
+
+    /// What waits for a link. There are few links, so none is ever dropped.
+    pub(crate) fn queue(&self, link: LinkId) -> Option<Queue> {
+        self.queues.get(&link).copied()
+    }
+
+    pub(crate) fn learn_queue(&mut self, link: LinkId, queue: Queue) {
+        self.queues.insert(link, queue);
+    }
+
+    pub(crate) fn forget_queue(&mut self, link: LinkId) {
+        self.queues.remove(&link);
     }
 }

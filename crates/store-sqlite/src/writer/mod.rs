@@ -6,12 +6,15 @@ mod known;
 mod news;
 mod request;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use std::{io, thread};
 
+use kabar_engine::store::{NewMessage, Posted};
+use kabar_model::LinkId;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use tokio::runtime::{self, Runtime};
@@ -33,11 +36,19 @@ pub(crate) const QUEUE_REQUESTS_MAX: usize = 1_024;
 /// With nothing to do for so long, the writer tidies up.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// A message that is stored, and its places.
+pub(crate) type Stored = (NewMessage, Vec<Posted>);
+
 /// What changes are made with: the database inside a transaction, and what is known of it.
 #[derive(Debug)]
 pub(crate) struct Work {
     pub(crate) connection: Connection,
     pub(crate) known: Known,
+    /// What the running change has stored, to be told once it is durable. A post is told without this.
+    pub(crate) stored: Vec<Stored>,
+    /// Links for which something began to wait in the open transaction. One that is told for nothing does no harm, so a
+    /// change that is undone alone leaves them.
+    pub(crate) queued: BTreeSet<LinkId>,
 }
 
 /// The writer, on its own thread.
@@ -67,7 +78,8 @@ impl Writer {
     ) -> io::Result<JoinHandle<()>> {
         let log = Log::watch(&mut connection).map_err(io::Error::other)?;
         let waiting = runtime::Builder::new_current_thread().enable_time().build()?;
-        let work = Work { connection, known: Known::default() };
+        let (stored, queued) = (Vec::new(), BTreeSet::new());
+        let work = Work { connection, known: Known::default(), stored, queued };
         let batch = Batch::new(heralds);
         let writer = Self { requests, waiting, work, batch, log, lock, readers, commits, on_fatal };
         thread::Builder::new().name("store-writer".into()).spawn(move || writer.run())

@@ -96,6 +96,7 @@ fn apart<T>(
             if !is_clean || work.connection.total_changes() != rows_changed {
                 execute(work, "ROLLBACK TO change")?;
                 work.known.forget();
+                work.stored.clear();
             }
             execute(work, "RELEASE change")?;
             Ok(Err(trouble))
