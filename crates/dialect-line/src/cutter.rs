@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! conversation = *( file / line )
-//! file         = head contents [CR] LF      ; head: an uploading command, [token,] receiver, name, 1*SP
+//! file         = head contents [CR] LF      ; head: an uploading command, [token,] its words, 1*SP
 //! line         = *OCTET-EXCEPT-LF [CR] LF
 //! ```
 
@@ -107,12 +107,11 @@ fn memchr(input: &[u8]) -> Option<usize> {
 fn head(input: &[u8]) -> Option<usize> {
     let mut at = 0;
     let command = word(input, &mut at)?;
-    if !command::takes_contents(command) {
-        return None;
-    }
+    let words = command::words_before_contents(command)?;
     let second = word(input, &mut at)?;
     let is_token = std::str::from_utf8(second).ok().and_then(SessionToken::parse).is_some();
-    for _ in 0..if is_token { 2 } else { 1 } {
+    // The second word was the first of them, or the token.
+    for _ in 0..if is_token { words } else { words - 1 } {
         word(input, &mut at)?;
     }
     let contents = at + input[at..].iter().position(|byte| *byte != b' ')?;
@@ -196,6 +195,14 @@ mod tests {
         );
         let head = format!("sendfile {TOKEN} b  x ");
         check(&format!("{head}aGFs \r\nlist\n"), &[(&head, Some("hal")), ("list", None)]);
+        // A file for another realm has one word more.
+        let heads = [
+            "sendfilerealm b u x ".to_owned(),
+            format!("SENDGROUPFILEREALM {TOKEN} b  u,v x.txt "),
+        ];
+        for head in &heads {
+            check(&format!("{head}aGFs\nlist\n"), &[(head, Some("hal")), ("list", None)]);
+        }
     }
 
     #[test]
@@ -204,6 +211,9 @@ mod tests {
             ["sendfile", "sendfile b", "sendfile b x", "sendfile b x  ", "sendfilex b x aGFs"]
         {
             check(&format!("{line}\r\nlist\n"), &[(line, None), ("list", None)]);
+        }
+        for line in ["sendfilerealm b", "sendfilerealm b u x", "sendgroupfilerealm b g x "] {
+            check(&format!("{line}\nlist\n"), &[(line, None), ("list", None)]);
         }
         let line = format!("sendfile {TOKEN} b x");
         check(&format!("{line}\nlist\n"), &[(&line, None), ("list", None)]);
@@ -232,7 +242,7 @@ mod tests {
         #[test]
         fn split_input_gives_the_same_requests_as_whole_input(
             parts in prop::collection::vec(prop::sample::select(&[
-                "sendfile ", "b ", "x ", "aGFs", "aGE=", "\r\n", "\n", " ", "b'", "'", "list", "\u{e9}",
+                "sendfile ", "sendfilerealm ", "b ", "x ", "aGFs", "aGE=", "\r\n", "\n", " ", "b'", "'", "list", "\u{e9}",
             ][..]), 0..30),
             piece in 1_usize..9,
         ) {

@@ -5,6 +5,7 @@
 
 mod command;
 mod cutter;
+mod incoming;
 mod profile;
 mod reply;
 mod session;

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kabar_engine::{Caller, Connected, Destination, Engine, Error, Login, Origin, Upload};
-use kabar_model::{FileName, Refusal, SessionToken};
+use kabar_engine::{Caller, Connected, Engine, Error, Login, Origin};
+use kabar_model::{Refusal, SessionToken};
 use kabar_wire::base64;
 use kabar_wire::conversation::{Answer, Conversation, Cut, Ending, Output, Worth};
 use tracing::error;
 use uuid::Uuid;
 
-use crate::command::{self, Command, Run};
+use crate::command::{self, Command, Run, Upload};
 use crate::cutter::Cutter;
+use crate::incoming::Incoming;
 use crate::profile::Profile;
 use crate::reply::{self, Complaint, Outcome, Reply};
 use crate::wording::{self, Text};
@@ -32,14 +33,6 @@ pub struct LineConversation {
     cutter: Cutter,
     /// The file whose contents are coming, or why it is refused once they have come.
     incoming: Option<(&'static Command, Result<Incoming, Complaint>)>,
-}
-
-/// A file on its way in.
-struct Incoming {
-    caller: Caller,
-    to: Destination,
-    name: FileName,
-    upload: Upload,
 }
 
 /// The session of the login that succeeded on this connection.
@@ -94,9 +87,9 @@ impl LineConversation {
                 let caller = self.caller(&mut words).await?;
                 run(self, caller, words).await
             }
-            Run::Upload(wish) => {
+            Run::Upload(upload) => {
                 let caller = self.caller(&mut words).await?;
-                wish(self, &caller, words).await?;
+                (upload.wish)(self, &caller, words).await?;
                 // It is a wish, but nothing was sent with it.
                 Err(Refusal::FileUnknown.into())
             }
@@ -106,7 +99,9 @@ impl LineConversation {
     /// Begins to take in a file.
     async fn begin(&mut self, command: &'static Command, mut words: Words<'_>) {
         let begun = async {
-            let Run::Upload(wish) = command.run else { return Err(Complaint::Usage) };
+            let Run::Upload(Upload { wish, .. }) = command.run else {
+                return Err(Complaint::Usage);
+            };
             let caller = self.caller(&mut words).await?;
             let (to, name) = wish(self, &caller, words).await?;
             let upload = self.engine.upload(Some(&caller));
@@ -123,11 +118,11 @@ impl LineConversation {
             return Answer::now(reply::error(Text::UnknownCommand.words(self.profile)));
         };
         let sent = async {
-            let Incoming { caller, to, name, upload } = incoming?;
+            let incoming = incoming?;
             if !was_base64 {
                 return Err(Complaint::Usage);
             }
-            Ok(self.engine.send_file(&caller, &to, name, upload, None, false).await?)
+            Ok(incoming.send(&self.engine).await?)
         };
         match sent.await {
             Ok(sent) => Answer::now(reply::ok(|o| {

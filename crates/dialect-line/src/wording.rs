@@ -9,6 +9,7 @@ use crate::profile::Profile;
 pub(crate) enum Text {
     MessageSent,
     FileSent,
+    RealmAdded,
     GroupAdded,
     GroupJoined,
     GroupLeft,
@@ -34,6 +35,8 @@ pub(crate) enum Text {
     RealmTaken,
     RealmUnknown,
     RealmUnreachable,
+    RealmChanged,
+    LinkFull,
     NotAllowed,
     TooManyAttempts,
     Busy,
@@ -68,6 +71,7 @@ impl Text {
         match self {
             Self::MessageSent => ["Message sent"; 3],
             Self::FileSent => ["File sent"; 3],
+            Self::RealmAdded => ["Realm added"; 3],
             Self::GroupAdded => ["Group added", "Add group berhasil", "Add group Berhasil"],
             Self::GroupJoined => indonesian("Group joined", "Join group berhasil"),
             Self::GroupLeft => indonesian("Group left", "Keluar group berhasil"),
@@ -93,6 +97,8 @@ impl Text {
             Self::RealmTaken => indonesian("Realm already exists", "Realm sudah ada"),
             Self::RealmUnknown => indonesian("Realm is not found", "Realm tidak ditemukan"),
             Self::RealmUnreachable => indonesian("Realm unreachable", "Realm Unreachable"),
+            Self::RealmChanged => indonesian("Realm has changed, ask an administrator", "Realm berubah, hubungi administrator"),
+            Self::LinkFull => indonesian("Too much waits for that realm, try later", "Antrean ke realm penuh, coba lagi nanti"),
             Self::NotAllowed => indonesian("Not allowed", "Tidak diizinkan"),
             Self::TooManyAttempts => indonesian("Too many attempts, wait {} s", "Terlalu banyak percobaan, tunggu {} detik"),
             Self::Busy => indonesian("Server busy, try again", "Server sibuk, coba lagi"),
@@ -136,6 +142,8 @@ pub(crate) fn refusal(refusal: &Refusal, profile: Profile, usage: &str) -> Strin
         Refusal::RealmTaken => say(Text::RealmTaken),
         Refusal::RealmUnknown => say(Text::RealmUnknown),
         Refusal::RealmUnreachable => say(Text::RealmUnreachable),
+        Refusal::RealmChanged => say(Text::RealmChanged),
+        Refusal::LinkFull => say(Text::LinkFull),
         Refusal::NotAllowed | Refusal::AdminOnly => say(Text::NotAllowed),
         Refusal::TooManyAttempts { wait_secs } => {
             Text::TooManyAttempts.say(profile, &wait_secs.to_string())
@@ -162,6 +170,7 @@ fn rule(field: Field) -> [&'static str; 2] {
         Field::Country => ["COUNTRY: 1-64 characters", "COUNTRY: 1-64 karakter"],
         Field::Group => ["GROUP: 1-64 characters on one line, without @", "GROUP: 1-64 karakter dalam satu baris, tanpa @"],
         Field::Realm => ["REALM: 1-64 letters, digits, . _ -", "REALM: 1-64 huruf, angka, . _ -"],
+        Field::RealmAddress => ["ADDRESS PORT: a host name or IP address, and 1-65535", "ADDRESS PORT: nama host atau alamat IP, dan 1-65535"],
         Field::Body => ["TEXT: 1-65536 bytes", "TEXT: 1-65536 byte"],
         Field::Room => ["ROOM: 1-64 characters on one line", "ROOM: 1-64 karakter dalam satu baris"],
         Field::Contacts => ["1-1000 contacts", "1-1000 kontak"],

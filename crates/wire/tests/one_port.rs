@@ -32,6 +32,12 @@ const EVERYTHING: Known<'_> = Known {
         "sendgroupfile",
         "getfile",
         "addrealm",
+        "listrealm",
+        "getrealminbox",
+        "sendprivaterealm",
+        "sendgrouprealm",
+        "sendfilerealm",
+        "sendgroupfilerealm",
         "help",
     ],
     form: &[
@@ -276,7 +282,7 @@ fn when_two_rows_know_a_word_the_upper_row_has_it() {
 
 #[test]
 fn a_word_is_unknown_one_byte_after_the_longest_known_word() {
-    let longest = "FILE-SEND-PRIVATE".len();
+    let longest = "sendgroupfilerealm".len();
     check("x".repeat(longest).as_bytes(), &EVERYTHING, NeedMore);
     check("x".repeat(longest + 1).as_bytes(), &EVERYTHING, NotUnderstood);
 }

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use kabar_engine::{Caller, Destination};
 use kabar_model::{Address, FileName, Refusal};
 
-use super::{Command, Run};
+use super::{Command, Run, Upload};
 use crate::reply::{Complaint, Outcome, Reply};
 use crate::session::LineConversation;
 use crate::words::Words;
@@ -16,7 +16,7 @@ pub(super) const SEND: Command = Command {
     summary: "send a file to somebody",
     overlaps: false,
     closes: false,
-    run: Run::Upload(to_person),
+    run: Run::Upload(Upload { words: 2, wish: to_person }),
 };
 
 pub(super) const SEND_TO_GROUP: Command = Command {
@@ -25,7 +25,7 @@ pub(super) const SEND_TO_GROUP: Command = Command {
     summary: "send a file to a group; one with spaces in its name by its code",
     overlaps: false,
     closes: false,
-    run: Run::Upload(to_group),
+    run: Run::Upload(Upload { words: 2, wish: to_group }),
 };
 
 pub(super) const GET: Command = Command {
@@ -37,8 +37,8 @@ pub(super) const GET: Command = Command {
     run: Run::LoggedIn(get),
 };
 
-/// Where a file goes, and what it is called.
-pub(crate) type Wish = Result<(Destination, FileName), Complaint>;
+/// Where a file goes, to one at least, and what it is called.
+pub(crate) type Wish = Result<(Vec<Destination>, FileName), Complaint>;
 
 fn to_person<'a>(
     session: &'a mut LineConversation,
@@ -53,7 +53,7 @@ fn to_person<'a>(
         let to = Address::parse(receiver)
             .map_err(|_| Refusal::ReceiverUnknown(vec![receiver.to_owned()]))?;
         let name = FileName::clean(name)?;
-        Ok((session.engine.to_person(&to).await?, name))
+        Ok((vec![session.engine.to_person(&to).await?], name))
     }
     .boxed()
 }
@@ -68,7 +68,7 @@ fn to_group<'a>(
             return Err(Complaint::Usage);
         };
         let name = FileName::clean(name)?;
-        Ok((session.engine.to_group(caller, group).await?, name))
+        Ok((vec![session.engine.to_group(caller, group).await?], name))
     }
     .boxed()
 }

@@ -51,7 +51,8 @@ fn run<'a>(
     .boxed()
 }
 
-fn write(list: &mut List<'_>, item: &InboxItem, deleted: &str) {
+/// Adds a message to a list.
+pub(super) fn write(list: &mut List<'_>, item: &InboxItem, deleted: &str) {
     list.object(|o| {
         o.text("msg_from", item.from.name.as_str());
         o.text("msg_to", item.to.as_str());

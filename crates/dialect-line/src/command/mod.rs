@@ -7,6 +7,8 @@ mod help;
 mod inbox;
 mod logout;
 mod people;
+mod realm_files;
+mod realms;
 mod register;
 mod send;
 
@@ -43,7 +45,17 @@ pub(crate) enum Run {
     /// Somebody with a session.
     LoggedIn(for<'a> fn(&'a mut LineConversation, Caller, Words<'a>) -> BoxFuture<'a, Outcome>),
     /// Somebody with a session, who sends contents with it.
-    Upload(for<'a> fn(&'a mut LineConversation, &'a Caller, Words<'a>) -> BoxFuture<'a, Wish>),
+    Upload(Upload),
+}
+
+/// A command that is followed by contents.
+#[derive(Clone, Copy)]
+pub(crate) struct Upload {
+    /// How many words stand before the contents, without the command's own and the token.
+    pub(crate) words: usize,
+    /// Where the contents are to go.
+    pub(crate) wish:
+        for<'a> fn(&'a mut LineConversation, &'a Caller, Words<'a>) -> BoxFuture<'a, Wish>,
 }
 
 /// All of them, in the order of `help`.
@@ -63,6 +75,13 @@ const TABLE: &[Command] = &[
     files::SEND,
     files::SEND_TO_GROUP,
     files::GET,
+    realms::ADD,
+    realms::LIST,
+    realms::INBOX,
+    realms::SEND,
+    realms::SEND_TO_GROUP,
+    realm_files::SEND,
+    realm_files::SEND_TO_GROUP,
     logout::LOGOUT,
     logout::EXIT,
     logout::QUIT,
@@ -74,10 +93,12 @@ pub(crate) fn named(name: &str) -> Option<&'static Command> {
     TABLE.iter().find(|command| command.name.eq_ignore_ascii_case(name))
 }
 
-/// Whether the command of that name is followed by contents.
-pub(crate) fn takes_contents(name: &[u8]) -> bool {
-    let name = std::str::from_utf8(name).ok();
-    name.and_then(named).is_some_and(|command| matches!(command.run, Run::Upload(_)))
+/// How many words stand before the contents that follow the command of that name, if any do.
+pub(crate) fn words_before_contents(name: &[u8]) -> Option<usize> {
+    match std::str::from_utf8(name).ok().and_then(named)?.run {
+        Run::Upload(upload) => Some(upload.words),
+        Run::Anyone(_) | Run::LoggedIn(_) => None,
+    }
 }
 
 /// The names of all commands, in lower case: what tells this dialect from others.

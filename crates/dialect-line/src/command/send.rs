@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kabar_engine::{Caller, Error};
 use kabar_model::limits::RECIPIENTS_MAX;
-use kabar_model::{Address, Body, Field, Refusal};
+use kabar_model::{Address, Body, Field, RealmName, Refusal, Username};
 
 use super::{Command, Run};
 use crate::reply::{Complaint, Outcome, Reply};
@@ -30,36 +30,68 @@ fn run<'a>(
             return Err(Complaint::Usage);
         };
         let body = Body::parse(text)?;
-        let receivers: Vec<&str> = receivers.split(',').filter(|name| !name.is_empty()).collect();
-        // Counted before any of them is looked up.
-        if receivers.len() > RECIPIENTS_MAX {
-            return Err(Refusal::TooMany(Field::Recipients).into());
-        }
-        let mut known = Vec::new();
-        let mut impossible = Vec::new();
-        for &receiver in &receivers {
-            match Address::parse(receiver) {
-                Ok(address) => known.push(address),
-                // A name that no account can have is the name of no account.
-                Err(_) => impossible.push(receiver.to_owned()),
-            }
-        }
-        if !impossible.is_empty() {
-            impossible.extend(session.engine.unknown_among(&known).await?);
-            return Err(unknown(&receivers, impossible));
-        }
-        match session.engine.send(&caller, &known, body).await {
-            Ok(posting) => Ok(Reply::Posting(posting)),
-            Err(Error::Refused(Refusal::ReceiverUnknown(names))) => Err(unknown(&receivers, names)),
-            Err(error) => Err(error.into()),
-        }
+        let people = people(session, receivers, None).await?;
+        to_people(session, &caller, &people, body).await
     }
     .boxed()
 }
 
+/// The people in a list with commas between; with a realm, its people, without `@`. Where some of the names are
+/// nobody's, all that nobody has are named.
+pub(super) async fn people(
+    session: &LineConversation,
+    list: &str,
+    realm: Option<&RealmName>,
+) -> Result<Vec<Address>, Complaint> {
+    let names: Vec<&str> = list.split(',').filter(|name| !name.is_empty()).collect();
+    // Counted before any of them is looked up.
+    if names.len() > RECIPIENTS_MAX {
+        return Err(Refusal::TooMany(Field::Recipients).into());
+    }
+    let mut people = Vec::with_capacity(names.len());
+    let mut impossible = Vec::new();
+    for &name in &names {
+        match person(name, realm) {
+            Ok(address) => people.push(address),
+            Err(_) => impossible.push(name.to_owned()),
+        }
+    }
+    if impossible.is_empty() {
+        return Ok(people);
+    }
+    impossible.extend(session.engine.unknown_among(&people).await?);
+    Err(unknown(names.len(), impossible))
+}
+
+/// Somebody here or at the realm that the name says; with a realm, somebody there, without `@`. A name that no
+/// account can have is the name of no account.
+pub(super) fn person(name: &str, realm: Option<&RealmName>) -> Result<Address, Refusal> {
+    let address = match realm {
+        None => Address::parse(name),
+        Some(realm) => {
+            Username::parse(name).map(|username| Address { username, realm: Some(realm.clone()) })
+        }
+    };
+    address.map_err(|_| Refusal::ReceiverUnknown(vec![name.to_owned()]))
+}
+
+/// Sends a text to each of them, or to none.
+pub(super) async fn to_people(
+    session: &LineConversation,
+    caller: &Caller,
+    people: &[Address],
+    body: Body,
+) -> Outcome {
+    match session.engine.send(caller, people, body).await {
+        Ok(posting) => Ok(Reply::Posting(posting)),
+        Err(Error::Refused(Refusal::ReceiverUnknown(names))) => Err(unknown(people.len(), names)),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Of several receivers, those that nobody is are named.
-fn unknown(receivers: &[&str], names: Vec<String>) -> Complaint {
-    if receivers.len() > 1 {
+pub(super) fn unknown(receivers: usize, names: Vec<String>) -> Complaint {
+    if receivers > 1 {
         Complaint::AmongReceivers(names)
     } else {
         Refusal::ReceiverUnknown(names).into()

@@ -4,7 +4,8 @@
 //! ```text
 //! ! account ana rahasia Indonesia Ana_Maria    an account that is there from the start
 //! ! set registration closed                    before anything else: closed, password N, active SECS,
-//!                                              file-bytes N, inline-bytes N
+//!                                              file-bytes N, inline-bytes N, realms open
+//! ! realms                                     links are made, as `stage/realms.rs` says; none is kept
 //! ! clock 60                                   a minute passes
 //! ! address ana 192.0.2.7                      where ana connects from; otherwise loopback
 //! ! disable ana                                by the operator
@@ -12,6 +13,8 @@
 //!                                              react EMOJI, unreact EMOJI
 //! ! reply ana budi 2 ya                        ana answers message 2 with budi
 //! ```
+
+mod realms;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -24,7 +27,8 @@ use kabar_dialect_line::{LineConversation, Profile};
 use kabar_engine::store::Place;
 use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
 use kabar_engine::{
-    Caller, Engine, LocalBus, NewPost, Operator, Origin, Registration, RegistrationPolicy, Settings,
+    Accept, Caller, Engine, LocalBus, NewPost, Operator, Origin, Realms, Registration,
+    RegistrationPolicy, Settings,
 };
 use kabar_model::{
     Address, Body, Country, DisplayName, Emoji, Password, RealmName, Role, Seq, Timestamp, Username,
@@ -42,6 +46,8 @@ pub(crate) struct TestStage {
     engine: Option<Arc<Engine>>,
     addresses: HashMap<String, IpAddr>,
     open: HashMap<String, LineConversation>,
+    /// The engine does not keep them.
+    realms: Option<Arc<dyn Realms>>,
 }
 
 impl TestStage {
@@ -53,6 +59,7 @@ impl TestStage {
             engine: None,
             addresses: HashMap::new(),
             open: HashMap::new(),
+            realms: None,
         }
     }
 
@@ -101,10 +108,10 @@ impl TestStage {
                 let text = Body::parse(&text.join(" ")).unwrap();
                 engine.edit(&caller, place, text).await.map(drop)
             }
-            ["delete"] => engine.delete(&caller, place).await,
+            ["delete"] => engine.delete(&caller, place).await.map(drop),
             [deed @ ("react" | "unreact"), emoji] => {
                 let emoji = Emoji::parse(emoji).unwrap();
-                engine.react(&caller, place, emoji, *deed == "react").await
+                engine.react(&caller, place, emoji, *deed == "react").await.map(drop)
             }
             other => return Err(format!("no change {other:?}")),
         };
@@ -145,6 +152,16 @@ impl Stage for TestStage {
             }
             ["set", "inline-bytes", bytes] => {
                 self.settings.file_inline_bytes_max = number(bytes)?;
+                Ok(())
+            }
+            ["set", "realms", "open"] => {
+                self.settings.realms.accept = Accept::Open;
+                Ok(())
+            }
+            ["realms"] => {
+                let realms: Arc<dyn Realms> = Arc::new(realms::FakeRealms);
+                self.engine().await.link_by(&realms);
+                self.realms = Some(realms);
                 Ok(())
             }
             ["clock", secs] => {
