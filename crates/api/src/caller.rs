@@ -1,16 +1,20 @@
 //! Who asks: the owner of a token, shown as bearer or in a cookie.
 
+use std::ops::Deref;
+
 use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, COOKIE, SET_COOKIE, UPGRADE};
+use axum::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, COOKIE, SET_COOKIE, UPGRADE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::response::AppendHeaders;
+use kabar_catalogue::Lang;
 use kabar_engine::{Caller, Origin};
 use kabar_model::{Refusal, SessionToken};
 use percent_encoding::percent_decode_str;
 
 use crate::api::Api;
 use crate::host;
+use crate::language;
 use crate::problem::{Answer, Problem};
 use crate::site::Peer;
 
@@ -26,7 +30,22 @@ const MEANT: HeaderName = HeaderName::from_static("kabar-user");
 const COOKIE_SECS: u64 = 400 * 24 * 60 * 60;
 
 /// Somebody who is signed in.
-pub(crate) struct SignedIn(pub(crate) Caller);
+pub(crate) struct SignedIn(pub(crate) Reader);
+
+/// Somebody who is shown something, and in which words.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    caller: Caller,
+    pub(crate) lang: Lang,
+}
+
+impl Deref for Reader {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
 
 impl FromRequestParts<Api> for SignedIn {
     type Rejection = Problem;
@@ -55,7 +74,8 @@ impl FromRequestParts<Api> for SignedIn {
         if !reads && !caller.writes() {
             return Err(Refusal::NotAllowed.into());
         }
-        Ok(Self(caller))
+        let lang = language::of(parts.headers.get(ACCEPT_LANGUAGE));
+        Ok(Self(Reader { caller, lang }))
     }
 }
 

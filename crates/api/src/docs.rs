@@ -31,6 +31,7 @@ use crate::problem::Shown;
         (name = "rooms", description = "Rooms"),
         (name = "contacts", description = "Contacts"),
         (name = "search", description = "Searching"),
+        (name = "realms", description = "Links to other realms"),
         (name = "programs", description = "Programs"),
         (name = "events", description = "Events"),
         (name = "admin", description = "Administration"),

@@ -8,8 +8,6 @@ mod streams;
 use axum::Extension;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{State, WebSocketUpgrade};
-use axum::http::HeaderMap;
-use axum::http::header::ACCEPT_LANGUAGE;
 use axum::response::Response;
 use kabar_model::Arrival;
 use serde::Deserialize;
@@ -18,7 +16,6 @@ use utoipa::IntoParams;
 use crate::api::Api;
 use crate::caller::SignedIn;
 use crate::extract::Query;
-use crate::language;
 use crate::problem::{Answer, Code, Problem};
 use crate::site::Held;
 use crate::text::Text;
@@ -44,7 +41,6 @@ pub(crate) async fn events(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Query(Wanted { since }): Query<Wanted>,
-    headers: HeaderMap,
     held: Option<Extension<Held>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Answer<Response> {
@@ -56,11 +52,10 @@ pub(crate) async fn events(
     let upgrade = upgrade.max_message_size(FRAME_BYTES_MAX).max_frame_size(FRAME_BYTES_MAX);
     // Clients say little, and what is said to them leaves at once.
     let upgrade = upgrade.read_buffer_size(BUFFER_BYTES).write_buffer_size(0);
-    let lang = language::of(headers.get(ACCEPT_LANGUAGE));
     // The stop of the server waits for it.
     let running = api.site.tasks.token();
     Ok(upgrade.on_upgrade(async move |socket| {
-        stream::serve(api, (caller, lang), since, socket).await;
+        stream::serve(api, caller, since, socket).await;
         drop((running, held, counted));
     }))
 }

@@ -1,6 +1,6 @@
 //! Ids as clients see them: a letter for the kind, then a number. To clients they are opaque.
 
-use kabar_model::{ConversationId, HookId, Seq, SessionId};
+use kabar_model::{ConversationId, HookId, OutgoingId, Refusal, Seq, SessionId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -39,6 +39,18 @@ impl HookKey {
     }
 }
 
+/// The id of a message on its way to its home, such as `o12`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(value_type = String, example = "o12")]
+pub(crate) struct OutgoingKey(String);
+
+impl OutgoingKey {
+    pub(crate) fn id(&self) -> Answer<OutgoingId> {
+        let id = number(&self.0, "o").map(OutgoingId);
+        id.ok_or_else(|| Refusal::MessageUnknown.into())
+    }
+}
+
 /// The conversation of that id.
 pub(crate) fn conversation(key: &str) -> Option<ConversationId> {
     number(key, "c").map(ConversationId)
@@ -46,6 +58,10 @@ pub(crate) fn conversation(key: &str) -> Option<ConversationId> {
 
 pub(crate) fn of_conversation(id: ConversationId) -> String {
     format!("c{}", id.0)
+}
+
+pub(crate) fn of_outgoing(id: OutgoingId) -> String {
+    format!("o{}", id.0)
 }
 
 pub(crate) fn of_session(id: SessionId) -> String {

@@ -1,6 +1,8 @@
 //! What the API shows: people, messages, conversations.
 
 mod conversation;
+mod delivery;
+mod link;
 mod message;
 mod user;
 
@@ -8,6 +10,8 @@ use kabar_model::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
 pub(crate) use conversation::{Conversation, MemberRole, VisibilityName};
+pub(crate) use delivery::Outgoing;
+pub(crate) use link::{Check, Link};
 pub(crate) use message::Message;
 pub(crate) use user::{Author, Me, RoleName, User};
 

@@ -26,6 +26,12 @@ const FIELD: &str = "field";
 /// After how many seconds there may be room for one more of what there were too many of.
 const TOO_MANY_WAIT_SECS: u64 = 5;
 
+/// After how many seconds there may be room on a link: a realm that is not there is tried about so often.
+const LINK_FULL_WAIT_SECS: u64 = 60;
+
+/// After how many seconds a file may have come from another realm.
+const NOT_YET_WAIT_SECS: u64 = 5;
+
 /// How far an upload has come, where a request was wrong about it.
 pub(crate) const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 
@@ -101,10 +107,18 @@ codes! {
     /// It does not fit what is there: the upload stands elsewhere (`Upload-Offset` says where), or something else
     /// was sent with that key, with that upload or under that name.
     Conflict = CONFLICT;
-    /// The realm is not linked, or does not answer.
+    /// The realm is not linked.
     RealmUnknown = NOT_FOUND;
+    /// The other realm does not answer.
+    RealmUnreachable = BAD_GATEWAY;
+    /// The other realm has another key or name than before: perhaps it is another.
+    RealmChanged = CONFLICT;
+    /// So much waits for the other realm that nothing more is taken; `Retry-After` says when to come again.
+    LinkFull = TOO_MANY_REQUESTS;
     /// Too much to do; later it may do.
     Busy = SERVICE_UNAVAILABLE;
+    /// It has not come from another realm yet; later it may have.
+    NotYet = SERVICE_UNAVAILABLE;
     /// A fault of the server.
     Failed = INTERNAL_SERVER_ERROR;
     /// It was good once.
@@ -217,6 +231,11 @@ impl Problem {
         Self::new(Code::TooLarge, Text::TooLarge).with("bytes", bytes_max)
     }
 
+    /// A file of another realm's whose contents are still there.
+    pub(crate) fn not_yet() -> Self {
+        Self::new(Code::NotYet, Text::FileNotYet).header(RETRY_AFTER, NOT_YET_WAIT_SECS)
+    }
+
     /// The upload is not where the request says.
     pub(crate) fn upload_stands_at(offset: u64) -> Self {
         let problem = Self::new(Code::Conflict, Text::UploadOffset).with("offset", offset);
@@ -274,7 +293,12 @@ impl From<Refusal> for Problem {
             Refusal::NobodyActive => (Code::NotFound, Text::NotFound),
             Refusal::RealmTaken => (Code::Conflict, Text::RealmTaken),
             Refusal::RealmUnknown => (Code::RealmUnknown, Text::RealmUnknown),
-            Refusal::RealmUnreachable => (Code::RealmUnknown, Text::RealmUnreachable),
+            Refusal::RealmUnreachable => (Code::RealmUnreachable, Text::RealmUnreachable),
+            Refusal::RealmChanged => (Code::RealmChanged, Text::RealmChanged),
+            Refusal::LinkFull => {
+                let problem = Self::new(Code::LinkFull, Text::LinkFull);
+                return problem.header(RETRY_AFTER, LINK_FULL_WAIT_SECS);
+            }
             Refusal::NotAllowed => (Code::NotAllowed, Text::NotAllowed),
             Refusal::TooManyAttempts { wait_secs } => {
                 let problem = Self::new(Code::TooManyAttempts, Text::TooManyAttempts);
@@ -307,6 +331,7 @@ fn name(field: Field) -> &'static str {
         Field::Country => "country",
         Field::Group => "group",
         Field::Realm => "realm",
+        Field::RealmAddress => "host",
         Field::Body => "text",
         Field::Recipients => "usernames",
         Field::Room => "room",
@@ -339,4 +364,23 @@ pub(crate) async fn word(request: Request, next: Next) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
     let headers: HeaderMap = std::mem::take(response.headers_mut());
     (response.status(), headers, Json(problem.shown(lang))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_tried_later_says_when() {
+        for (refusal, status, secs) in [
+            (Refusal::LinkFull, 429, "60"),
+            (Refusal::Busy, 503, "1"),
+            (Refusal::TooManyAttempts { wait_secs: 7 }, 429, "7"),
+        ] {
+            let response = Problem::from(refusal).into_response();
+            let wait = response.headers()[RETRY_AFTER].to_str().expect("a number is plain text");
+            assert_eq!((response.status().as_u16(), wait), (status, secs));
+        }
+        assert!(!Problem::from(Refusal::RealmUnreachable).into_response().status().is_success());
+    }
 }

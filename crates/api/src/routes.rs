@@ -13,6 +13,7 @@ mod members;
 mod messages;
 mod people;
 mod realm;
+mod realms;
 mod rooms;
 mod search;
 mod sessions;
@@ -47,6 +48,8 @@ pub(crate) fn all(about: OpenApi) -> OpenApiRouter<Api> {
         .routes(routes!(messages::page, messages::post))
         .routes(routes!(messages::edit, messages::delete))
         .routes(routes!(messages::react, messages::unreact))
+        .routes(routes!(messages::waiting))
+        .routes(routes!(messages::forget))
         .routes(routes!(members::list, members::add))
         .routes(routes!(members::change, members::remove))
         .routes(routes!(invitations::list, invitations::create))
@@ -68,6 +71,12 @@ pub(crate) fn all(about: OpenApi) -> OpenApiRouter<Api> {
         .routes(routes!(search::search))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::dismiss))
+        .routes(routes!(realms::list, realms::add))
+        .routes(routes!(realms::invite))
+        .routes(routes!(realms::remove))
+        .routes(routes!(realms::accept))
+        .routes(routes!(realms::block))
+        .routes(routes!(realms::checks))
         .routes(routes!(admin::overview::overview))
         .routes(routes!(admin::list, admin::create))
         .routes(routes!(admin::change))

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use kabar_engine::store::Place;
 use kabar_engine::{Error, Upload};
-use kabar_model::{FileName, Refusal, UserId};
+use kabar_model::{ConversationId, FileCode, FileName, OutgoingId, Refusal, UserId};
 use parking_lot::Mutex;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::{Mutex as Turn, Notify, OwnedMutexGuard};
@@ -61,9 +61,25 @@ pub(crate) enum State {
     /// More may come.
     Open(Box<Upload>),
     /// It was sent with this message. Kept for who did not hear of that and sends it again.
-    Sent(Place),
+    Sent(SentAs),
     /// Of no use any more.
     Over,
+}
+
+/// What an upload was sent with.
+#[derive(Clone, Copy)]
+pub(crate) enum SentAs {
+    /// The message that stands there.
+    Message(Place),
+    /// One on its way to its home, another realm.
+    Outgoing {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Its number on the way.
+        id: OutgoingId,
+        /// The file, by which it is found when it has got there.
+        file: Option<FileCode>,
+    },
 }
 
 impl Entry {

@@ -51,6 +51,12 @@ pub(crate) enum Frame {
         /// Those among them that name one.
         mentions: u64,
     },
+    /// It stands otherwise with messages of one's own that go to another realm: those of the conversation that wait,
+    /// and the newest ones, are to be read anew.
+    Delivery {
+        /// The conversation.
+        conversation: String,
+    },
     /// Something about a conversation is another.
     Conversation {
         /// The conversation.

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message as Ws, WebSocket};
-use kabar_catalogue::Lang;
 use kabar_engine::store::Place;
-use kabar_engine::{Caller, Listening, News, RoomNews, Signal, Stay};
+use kabar_engine::{Listening, News, RoomNews, Signal, Stay};
 use kabar_model::{Arrival, ConversationId, RoomName, User};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
 use super::frame::{Asked, Frame, RoomEvent, position};
 use super::missed::Missed;
 use crate::api::Api;
+use crate::caller::Reader;
 use crate::ids;
 use crate::problem::{Answer, Code, Problem};
 
@@ -58,28 +58,21 @@ impl From<kabar_engine::Error> for End {
 
 pub(super) struct Stream {
     pub(super) api: Api,
-    pub(super) caller: Caller,
+    pub(super) caller: Reader,
     socket: WebSocket,
     /// How far the client has been told.
     pub(super) told: Arrival,
     /// What it has not been told yet of what it missed.
     pub(super) missed: Option<Missed>,
-    /// In which words a refusal is said.
-    lang: Lang,
     stay: Option<Stay>,
     pub(super) heard_at: Instant,
 }
 
-pub(super) async fn serve(
-    api: Api,
-    (caller, lang): (Caller, Lang),
-    since: Option<Arrival>,
-    socket: WebSocket,
-) {
+pub(super) async fn serve(api: Api, caller: Reader, since: Option<Arrival>, socket: WebSocket) {
     let listening = api.engine.listen_closely(&caller);
     let _connected = api.engine.connected(&caller);
     let (told, heard_at) = (Arrival::NONE, Instant::now());
-    let mut stream = Stream { api, caller, socket, told, missed: None, lang, stay: None, heard_at };
+    let mut stream = Stream { api, caller, socket, told, missed: None, stay: None, heard_at };
     if let Err(End::Close(code)) = stream.run(since, listening).await {
         if code == SESSION_ENDED {
             let _ = stream.send(&Frame::SessionEnded).await;
@@ -165,7 +158,7 @@ impl Stream {
                     let changed = Place { seq: change.of(), ..news.place };
                     return self.tell_changed(changed, news.arrival).await;
                 }
-                let message = self.api.told(&self.caller, &news).await;
+                let message = self.api.told(&self.caller, &news).await?;
                 self.tell_message(message, news.place, news.arrival).await
             }
             News::Entered(news) => self.tell_room(&news, RoomEvent::Entered).await,
@@ -214,6 +207,7 @@ impl Stream {
                 let conversation = ids::of_conversation(*conversation);
                 Frame::Read { conversation, seq: seq.0, unread, mentions }
             }
+            Signal::Delivery(id) => Frame::Delivery { conversation: ids::of_conversation(*id) },
             Signal::OutOfRoom(id) => {
                 if self.stay.as_ref().is_some_and(|stay| stay.room() == *id && stay.lasts()) {
                     // One has come back meanwhile.
@@ -247,7 +241,7 @@ impl Stream {
             Ok(None) => Ok(()),
             Err(problem) if problem.code() == Code::Unauthorized => Err(problem.into()),
             Err(problem) => {
-                self.send(&Frame::Error { error: problem.shown(self.lang).error }).await
+                self.send(&Frame::Error { error: problem.shown(self.caller.lang).error }).await
             }
         }
     }
@@ -321,7 +315,7 @@ impl Stream {
 /// Says that one is in a room, and who else is.
 async fn entered(
     api: &Api,
-    caller: &Caller,
+    caller: &Reader,
     room: ConversationId,
     people: &[Arc<User>],
 ) -> Answer<Frame> {

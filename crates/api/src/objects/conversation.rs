@@ -1,13 +1,14 @@
 //! Conversations.
 
+use kabar_engine::ShownConversation;
 use kabar_engine::store::Conversation as Known;
-use kabar_engine::{Caller, ShownConversation};
 use kabar_model::{ConversationId, GroupRole, Visibility};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Message, User};
 use crate::api::Api;
+use crate::caller::Reader;
 use crate::ids;
 use crate::problem::Answer;
 
@@ -125,20 +126,20 @@ impl Api {
     /// A conversation of the person's, or a room.
     pub(crate) async fn conversation(
         &self,
-        caller: &Caller,
+        reader: &Reader,
         id: ConversationId,
     ) -> Answer<Conversation> {
-        let shown = self.engine.conversation(caller, id).await?;
-        Ok(self.shown_conversation(caller, shown).await)
+        let shown = self.engine.conversation(reader, id).await?;
+        Ok(self.shown_conversation(reader, shown).await)
     }
 
     pub(crate) async fn shown_conversation(
         &self,
-        caller: &Caller,
+        reader: &Reader,
         shown: ShownConversation,
     ) -> Conversation {
         let ShownConversation { overview, with, latest } = shown;
-        let with = with.map(|user| (self.user(&user), user.id == caller.user()));
+        let with = with.map(|user| (self.user(&user), user.id == reader.user()));
         let (kind, name, code, visibility) = match &overview.conversation {
             Known::Direct(_) => {
                 let kind = if with.as_ref().is_some_and(|(_, own)| *own) {
@@ -172,7 +173,7 @@ impl Api {
             unread: overview.unread,
             mentions: overview.mentions,
             last: match &latest {
-                Some(latest) => Some(self.message(caller, latest).await),
+                Some(latest) => Some(self.message(reader, latest).await),
                 None => None,
             },
         }

@@ -1,15 +1,18 @@
 //! Messages and files.
 
-use kabar_engine::{Caller, MessageNews, Shown};
+use kabar_engine::{MessageNews, Shown};
 use kabar_model::ClientKey;
 use percent_encoding::utf8_percent_encode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::delivery::{DeliveryName, reason};
 use super::{Author, time};
 use crate::api::Api;
+use crate::caller::Reader;
 use crate::ids;
 use crate::objects::EXCEPT_UNRESERVED;
+use crate::problem::Answer;
 
 /// A message as it stands now.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -41,6 +44,12 @@ pub(crate) struct Message {
     /// What one's own client called it; only in one's own messages.
     #[schema(required)]
     pub(crate) key: Option<String>,
+    /// How far it has come; only in one's own messages, where people of other realms are to have them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) delivery: Option<DeliveryName>,
+    /// Why it failed, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) delivery_reason: Option<String>,
 }
 
 /// A file that was sent.
@@ -69,14 +78,14 @@ pub(crate) struct File {
 pub(crate) struct Reaction {
     /// The emoji.
     pub(crate) emoji: String,
-    /// Usernames, in the order of coming.
+    /// Usernames, of people of other realms `user@realm`; in the order of coming.
     pub(crate) users: Vec<String>,
 }
 
 impl Api {
-    pub(crate) async fn message(&self, caller: &Caller, shown: &Shown) -> Message {
-        let Shown { message, author, reactions } = shown;
-        let own = author.id == caller.user();
+    pub(crate) async fn message(&self, reader: &Reader, shown: &Shown) -> Message {
+        let Shown { message, author, reactions, delivery } = shown;
+        let own = author.id == reader.user();
         Message {
             conversation: ids::of_conversation(message.place.conversation),
             seq: message.place.seq.0,
@@ -95,21 +104,25 @@ impl Api {
                 })
                 .collect(),
             key: message.key.as_ref().filter(|_| own).map(key),
+            delivery: delivery.as_ref().map(DeliveryName::from),
+            delivery_reason: delivery.as_ref().and_then(|delivery| reason(delivery, reader.lang)),
         }
     }
 
-    pub(crate) async fn messages(&self, caller: &Caller, shown: &[Shown]) -> Vec<Message> {
+    pub(crate) async fn messages(&self, reader: &Reader, shown: &[Shown]) -> Vec<Message> {
         let mut messages = Vec::with_capacity(shown.len());
         for shown in shown {
-            messages.push(self.message(caller, shown).await);
+            messages.push(self.message(reader, shown).await);
         }
         messages
     }
 
     /// A new message as it was told: nobody has made anything of it yet.
-    pub(crate) async fn told(&self, caller: &Caller, news: &MessageNews) -> Message {
-        let own = news.from.id == caller.user();
-        Message {
+    pub(crate) async fn told(&self, reader: &Reader, news: &MessageNews) -> Answer<Message> {
+        let own = news.from.id == reader.user();
+        let sent: &[_] = if own { &[news.place] } else { &[] };
+        let delivery = self.engine.deliveries(reader.user(), sent).await?.remove(&news.place);
+        Ok(Message {
             conversation: ids::of_conversation(news.place.conversation),
             seq: news.place.seq.0,
             author: news.from.as_ref().into(),
@@ -121,10 +134,12 @@ impl Api {
             deleted: false,
             reactions: Vec::new(),
             key: news.key.as_ref().filter(|_| own).map(key),
-        }
+            delivery: delivery.as_ref().map(DeliveryName::from),
+            delivery_reason: delivery.and_then(|delivery| reason(&delivery, reader.lang)),
+        })
     }
 
-    async fn file(&self, file: Option<&kabar_model::File>) -> Option<File> {
+    pub(super) async fn file(&self, file: Option<&kabar_model::File>) -> Option<File> {
         let file = file?;
         let (width, height) = self.pictures.size(&self.engine, file).await.unzip();
         let name = utf8_percent_encode(file.name.as_str(), EXCEPT_UNRESERVED);
@@ -140,6 +155,6 @@ impl Api {
     }
 }
 
-fn key(key: &ClientKey) -> String {
+pub(super) fn key(key: &ClientKey) -> String {
     key.as_str().to_owned()
 }

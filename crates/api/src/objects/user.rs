@@ -11,8 +11,11 @@ use crate::problem::Answer;
 /// A person.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct User {
-    /// The name of the account.
+    /// The name of the account; of somebody of another realm `user@realm`.
     pub(crate) username: String,
+    /// The other realm, if they are of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) realm: Option<String>,
     /// What the person is shown as.
     pub(crate) name: String,
     /// Where they say they are from.
@@ -44,8 +47,11 @@ pub(crate) struct Me {
 /// Who wrote something.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Author {
-    /// The name of the account.
+    /// The name of the account; of somebody of another realm `user@realm`.
     pub(crate) username: String,
+    /// The other realm, if they are of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) realm: Option<String>,
     /// What the person is shown as.
     pub(crate) name: String,
 }
@@ -80,8 +86,16 @@ impl From<RoleName> for Role {
 
 impl From<&kabar_model::User> for Author {
     fn from(user: &kabar_model::User) -> Self {
-        Self { username: user.username.to_string(), name: user.name.as_str().to_owned() }
+        Self {
+            username: user.username.to_string(),
+            realm: realm(user),
+            name: user.name.as_str().to_owned(),
+        }
     }
+}
+
+fn realm(user: &kabar_model::User) -> Option<String> {
+    user.username.realm().map(|realm| realm.to_string())
 }
 
 fn country(user: &kabar_model::User) -> Option<String> {
@@ -92,6 +106,7 @@ impl Api {
     pub(crate) fn user(&self, user: &kabar_model::User) -> User {
         User {
             username: user.username.to_string(),
+            realm: realm(user),
             name: user.name.as_str().to_owned(),
             country: country(user),
             active: self.active().contains(&user.id),

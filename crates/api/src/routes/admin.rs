@@ -112,7 +112,7 @@ pub(crate) async fn list(
     Query(Wanted { q, after, limit }): Query<Wanted>,
 ) -> Answer<Json<Accounts>> {
     let by = api.engine.administer(&caller).await?;
-    let after = after.map(|after| Username::parse(&after)).transpose()?;
+    let after = after.map(|after| Username::parse_kept(&after)).transpose()?;
     let limit = limit.unwrap_or(ACCOUNTS_DEFAULT);
     let found = api.engine.list_accounts(by, q.trim(), after.as_ref(), limit).await?;
     let users = found.accounts.iter().map(|account| shown(&api, account)).collect();

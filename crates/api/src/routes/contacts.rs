@@ -24,7 +24,7 @@ pub(crate) struct Contacts {
 pub(crate) struct Contact {
     /// `user`, or `user@realm`.
     address: String,
-    /// The person, if of this realm.
+    /// The person, if known here.
     #[schema(required)]
     user: Option<User>,
 }
@@ -37,10 +37,8 @@ pub(crate) async fn list(
 ) -> Answer<Json<Contacts>> {
     let mut contacts = Vec::new();
     for address in api.engine.contacts(&caller).await? {
-        let user = match address.realm {
-            None => api.engine.person(&caller, &address.username).await.ok(),
-            Some(_) => None,
-        };
+        let username = api.engine.kept_as(&address).await?;
+        let user = api.engine.person(&caller, &username).await.ok();
         let user = user.map(|user| api.user(&user));
         contacts.push(Contact { address: address.to_string(), user });
     }
@@ -55,10 +53,7 @@ pub(crate) async fn add(
     Path(address): Path<String>,
 ) -> Answer<StatusCode> {
     let address = Address::parse(&address).map_err(|_| Refusal::UserUnknown)?;
-    if address.realm.as_ref().is_some_and(|realm| *realm != api.engine.settings().realm) {
-        return Err(Refusal::RealmUnknown.into());
-    }
-    api.engine.person(&caller, &address.username).await?;
+    api.engine.person_at(&caller, &address).await?;
     api.engine.add_contacts(&caller, &[address]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -71,6 +66,8 @@ pub(crate) async fn remove(
     Path(address): Path<String>,
 ) -> Answer<StatusCode> {
     let address = Address::parse(&address).map_err(|_| Refusal::UserUnknown)?;
+    // However its realm is called.
+    let address = Address::kept(&api.engine.kept_as(&address).await?);
     api.engine.remove_contacts(&caller, &[address]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -24,7 +24,7 @@ pub(crate) struct Conversations {
 /// Whom to talk to.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct With {
-    /// The person; oneself: a note.
+    /// The person, `user` or `user@realm`; oneself: a note.
     with: String,
 }
 

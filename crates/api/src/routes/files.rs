@@ -20,7 +20,7 @@ use crate::api::Api;
 use crate::caller::SignedIn;
 use crate::extract::{Path, Query};
 use crate::objects::EXCEPT_UNRESERVED;
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 
 /// What a file may do in a browser: be seen and heard, nothing else.
 const FILE_POLICY: &str = "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
@@ -104,7 +104,8 @@ async fn answer(
         }
     };
     let bytes = part.clone().unwrap_or(0..file.size);
-    let contents = api.engine.contents_in(&file, bytes.clone()).await?;
+    let contents = api.engine.contents_come(caller, &file, bytes.clone()).await?;
+    let contents = contents.ok_or_else(Problem::not_yet)?;
     let mut response = Body::from_stream(contents).into_response();
     let inline = wanted.inline.as_deref() == Some("1") && may_be_shown(&file.media_type);
     let headers = response.headers_mut();

@@ -51,7 +51,7 @@ pub(crate) struct NewGroup {
 /// A group that one wants to join.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Join {
-    /// Its name or its code; a private one by code only.
+    /// Its name or its code; a private one by code only. Of another realm `name@realm` or `code@realm`.
     group: String,
 }
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use kabar_model::{Refusal, Username};
+use kabar_model::{Address, Refusal, Username};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -23,8 +23,11 @@ pub(crate) struct Members {
 /// Somebody in a conversation.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Member {
-    /// The name of the account.
+    /// The name of the account; of somebody of another realm `user@realm`.
     username: String,
+    /// The other realm, if they are of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    realm: Option<String>,
     /// What the person is shown as.
     name: String,
     /// Where they say they are from.
@@ -39,7 +42,7 @@ pub(crate) struct Member {
 /// People who are to join.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Guests {
-    /// At most 100.
+    /// `user` or `user@realm`; at most 100.
     usernames: Vec<String>,
 }
 
@@ -71,6 +74,7 @@ pub(crate) async fn list(
         let user = api.user(&member.user);
         Member {
             username: user.username,
+            realm: user.realm,
             name: user.name,
             country: user.country,
             active: user.active,
@@ -96,6 +100,11 @@ pub(crate) async fn add(
     Ok(Json(answer))
 }
 
+async fn named(api: &Api, username: &str) -> Answer<Username> {
+    let address = Address::parse(username).map_err(|_| Refusal::UserUnknown)?;
+    Ok(api.engine.kept_as(&address).await?)
+}
+
 /// Give a member another role; admins only
 #[utoipa::path(patch, path = "/conversations/{id}/members/{username}", tag = "groups", responses((status = 204)))]
 pub(crate) async fn change(
@@ -104,7 +113,7 @@ pub(crate) async fn change(
     Path((id, username)): Path<(ConversationKey, String)>,
     Json(RoleChange { role }): Json<RoleChange>,
 ) -> Answer<StatusCode> {
-    let member = Username::parse(&username).map_err(|_| Refusal::UserUnknown)?;
+    let member = named(&api, &username).await?;
     api.engine.set_member_role(&caller, id.id()?, &member, role.into()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -116,7 +125,7 @@ pub(crate) async fn remove(
     SignedIn(caller): SignedIn,
     Path((id, username)): Path<(ConversationKey, String)>,
 ) -> Answer<StatusCode> {
-    let member = Username::parse(&username).map_err(|_| Refusal::UserUnknown)?;
+    let member = named(&api, &username).await?;
     api.engine.remove_member(&caller, id.id()?, &member).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,23 +1,23 @@
 //! Messages: reading, writing, and changing what was written.
 
-use std::sync::Arc;
+mod uploaded;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use kabar_engine::store::{Place, Window};
-use kabar_engine::{Accepted, Caller, Error, NewPost, Shown, Upload};
-use kabar_model::{Body, ClientKey, ConversationId, Emoji, Field, Refusal};
+use kabar_engine::{Accepted, Error, NewPost, ShownOutgoing};
+use kabar_model::{Body, ClientKey, Emoji, Field, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::api::Api;
-use crate::caller::SignedIn;
+use crate::caller::{Reader, SignedIn};
 use crate::extract::{Json, Path, Query};
-use crate::ids::{self, ConversationKey};
-use crate::objects::Message;
+use crate::ids::{self, ConversationKey, OutgoingKey};
+use crate::objects::{Message, Outgoing};
 use crate::problem::{Answer, Code, Problem};
 use crate::text::Text;
-use crate::uploads::State as UploadState;
 
 /// The messages on a page unless more are asked for.
 const MESSAGES_DEFAULT: usize = 50;
@@ -91,15 +91,57 @@ pub(crate) async fn page(
     Ok(Json(Messages { messages, first_seq: page.first.0, last_seq: page.last.0 }))
 }
 
-/// Write; it is kept once this answers. With the key of an earlier message that says the same, that one (200)
+/// What became of a message or a change.
+pub(crate) enum Written {
+    /// It stands in its conversation.
+    Stored(StatusCode, Box<Message>),
+    /// It is on its way there.
+    Outgoing(Box<Outgoing>),
+    /// It is done, and there is nothing to show.
+    Done,
+}
+
+impl IntoResponse for Written {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Stored(status, message) => (status, Json(message)).into_response(),
+            Self::Outgoing(outgoing) => (StatusCode::ACCEPTED, Json(outgoing)).into_response(),
+            Self::Done => StatusCode::NO_CONTENT.into_response(),
+        }
+    }
+}
+
+impl Written {
+    async fn accepted(api: &Api, reader: &Reader, accepted: Accepted) -> Self {
+        match accepted {
+            Accepted::Stored { shown, is_new } => {
+                let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+                Self::Stored(status, Box::new(api.message(reader, &shown).await))
+            }
+            Accepted::Outgoing(outgoing) => {
+                Self::Outgoing(Box::new(api.outgoing(reader, &outgoing).await))
+            }
+        }
+    }
+
+    async fn changed(api: &Api, reader: &Reader, outgoing: Option<ShownOutgoing>) -> Self {
+        match outgoing {
+            Some(outgoing) => Self::Outgoing(Box::new(api.outgoing(reader, &outgoing).await)),
+            None => Self::Done,
+        }
+    }
+}
+
+/// Write; it is kept once this answers. With the key of an earlier message that says the same, that one (200). Where
+/// the conversation's home is another realm the message has no number yet (202)
 #[utoipa::path(post, path = "/conversations/{id}/messages", tag = "messages",
-    responses((status = 201, body = Message), (status = 200, body = Message)))]
+    responses((status = 201, body = Message), (status = 200, body = Message), (status = 202, body = Outgoing)))]
 pub(crate) async fn post(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Path(id): Path<ConversationKey>,
     Json(NewMessage { text, upload, reply_to, key }): Json<NewMessage>,
-) -> Answer<(StatusCode, Json<Message>)> {
+) -> Answer<Written> {
     let id = id.id()?;
     // Beside a file no text is fine.
     let text = text.filter(|text| upload.is_none() || !text.trim().is_empty());
@@ -115,12 +157,11 @@ pub(crate) async fn post(
         reply_to: reply_to.map(ids::seq),
         key: key.map(|key| ClientKey::parse(&key)).transpose()?,
     };
-    let Accepted { shown, is_new } = match upload {
-        Some(upload) => post_upload(&api, &caller, id, &upload, post).await?,
+    let accepted = match upload {
+        Some(upload) => uploaded::post(&api, &caller, id, &upload, post).await?,
         None => api.engine.post_in(&caller, id, post).await.map_err(refused)?,
     };
-    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, Json(api.message(&caller, &shown).await)))
+    Ok(Written::accepted(&api, &caller, accepted).await)
 }
 
 fn refused(error: Error) -> Problem {
@@ -133,120 +174,94 @@ fn refused(error: Error) -> Problem {
     }
 }
 
-/// Sends what was uploaded. Who did not hear the answer may ask again: it is sent once. After a refusal it may be
-/// sent again, too.
-async fn post_upload(
-    api: &Api,
-    caller: &Caller,
-    conversation: ConversationId,
-    upload: &str,
-    post: NewPost,
-) -> Answer<Accepted> {
-    let entry = api.uploads.find(caller.user(), upload)?;
-    let mut state = Arc::clone(&entry.state).lock_owned().await;
-    if let UploadState::Sent(place) = *state {
-        return sent_before(api, caller, conversation, place, &post).await;
-    }
-    let (offset, size) = (entry.offset(), entry.size);
-    if offset != size {
-        let problem = Problem::new(Code::Conflict, Text::UploadUnfinished);
-        return Err(problem.with("offset", offset).with("size", size));
-    }
-    let UploadState::Open(contents) = std::mem::replace(&mut *state, UploadState::Over) else {
-        return Err(Problem::new(Code::FileUnknown, Text::UploadUnknown));
-    };
-    let mut post = NewPost { upload: Some((*contents, entry.name.clone())), ..post };
-    let (engine, uploads) = (Arc::clone(&api.engine), Arc::clone(&api.uploads));
-    let (caller, upload) = (caller.clone(), upload.to_owned());
-    // To its end, even when who asks has gone: what became of it must be known when they ask again.
-    let posting = api.site.tasks.spawn(async move {
-        let accepted = engine.try_post_in(&caller, conversation, &mut post).await;
-        let left = post.upload.take().map(|(left, _)| left).filter(Upload::is_of_use);
-        match (&accepted, left) {
-            (Ok(Accepted { shown, .. }), _) => *state = UploadState::Sent(shown.message.place),
-            (Err(_), Some(left)) => *state = UploadState::Open(Box::new(left)),
-            (Err(_), None) => uploads.give_up(&upload),
-        }
-        entry.touch();
-        accepted
-    });
-    posting.await.map_err(Error::failed)?.map_err(refused)
-}
-
-/// The message that an upload was sent with, if that is the one that is to be written.
-async fn sent_before(
-    api: &Api,
-    caller: &Caller,
-    conversation: ConversationId,
-    place: Place,
-    post: &NewPost,
-) -> Answer<Accepted> {
-    let other = || Problem::new(Code::Conflict, Text::UploadSent).field("upload");
-    if place.conversation != conversation {
-        return Err(other());
-    }
-    let shown = api.engine.message(caller, place).await?;
-    let stands = &shown.message;
-    // What it said before it was changed is not known any more.
-    let is_changed = stands.edited_at.is_some() || stands.deleted;
-    let text = post.text.as_ref().map_or("", Body::as_str);
-    if !is_changed && (text, post.reply_to) != (&stands.body[..], stands.reply_to) {
-        return Err(other());
-    }
-    Ok(Accepted { shown, is_new: false })
-}
-
 fn place((id, seq): (ConversationKey, i64)) -> Answer<Place> {
     Ok(Place { conversation: id.id()?, seq: ids::seq(seq) })
 }
 
-/// Give a message of one's own another text
+/// Give a message of one's own another text. Where the conversation's home is another realm, that is on its way (202)
 #[utoipa::path(patch, path = "/conversations/{id}/messages/{seq}", tag = "messages",
-    responses((status = 200, body = Message)))]
+    responses((status = 200, body = Message), (status = 202, body = Outgoing)))]
 pub(crate) async fn edit(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Path((id, seq)): Path<(ConversationKey, i64)>,
     Json(MessageChange { text }): Json<MessageChange>,
-) -> Answer<Json<Message>> {
+) -> Answer<Written> {
     let text = Body::parse(&text)?;
-    let shown: Shown = api.engine.edit(&caller, place((id, seq))?, text).await?;
-    Ok(Json(api.message(&caller, &shown).await))
+    let edited = api.engine.edit(&caller, place((id, seq))?, text).await?;
+    Ok(match Written::accepted(&api, &caller, edited).await {
+        Written::Stored(_, message) => Written::Stored(StatusCode::OK, message),
+        outgoing => outgoing,
+    })
 }
 
-/// Take away a message of one's own, or any in a group that one is an admin of
-#[utoipa::path(delete, path = "/conversations/{id}/messages/{seq}", tag = "messages", responses((status = 204)))]
+/// Take away a message of one's own, or any in a group that one is an admin of; 202 as for another text
+#[utoipa::path(delete, path = "/conversations/{id}/messages/{seq}", tag = "messages",
+    responses((status = 204), (status = 202, body = Outgoing)))]
 pub(crate) async fn delete(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Path((id, seq)): Path<(ConversationKey, i64)>,
-) -> Answer<StatusCode> {
-    api.engine.delete(&caller, place((id, seq))?).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Answer<Written> {
+    let outgoing = api.engine.delete(&caller, place((id, seq))?).await?;
+    Ok(Written::changed(&api, &caller, outgoing).await)
 }
 
-/// React to a message
+/// React to a message; 202 as for another text
 #[utoipa::path(put, path = "/conversations/{id}/messages/{seq}/reactions/{emoji}", tag = "messages",
-    responses((status = 204)))]
+    responses((status = 204), (status = 202, body = Outgoing)))]
 pub(crate) async fn react(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Path((id, seq, emoji)): Path<(ConversationKey, i64, String)>,
-) -> Answer<StatusCode> {
+) -> Answer<Written> {
     let emoji = Emoji::parse(&emoji)?;
-    api.engine.react(&caller, place((id, seq))?, emoji, true).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let outgoing = api.engine.react(&caller, place((id, seq))?, emoji, true).await?;
+    Ok(Written::changed(&api, &caller, outgoing).await)
 }
 
-/// Take a reaction back
+/// Take a reaction back; 202 as for another text
 #[utoipa::path(delete, path = "/conversations/{id}/messages/{seq}/reactions/{emoji}", tag = "messages",
-    responses((status = 204)))]
+    responses((status = 204), (status = 202, body = Outgoing)))]
 pub(crate) async fn unreact(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Path((id, seq, emoji)): Path<(ConversationKey, i64, String)>,
-) -> Answer<StatusCode> {
+) -> Answer<Written> {
     let emoji = Emoji::parse(&emoji)?;
-    api.engine.react(&caller, place((id, seq))?, emoji, false).await?;
+    let outgoing = api.engine.react(&caller, place((id, seq))?, emoji, false).await?;
+    Ok(Written::changed(&api, &caller, outgoing).await)
+}
+
+/// Messages on their way.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Waiting {
+    /// The oldest first; at most 1,000.
+    messages: Vec<Outgoing>,
+}
+
+/// One's own messages that the conversation's home, another realm, has not numbered: those on their way and those that
+/// failed
+#[utoipa::path(get, path = "/conversations/{id}/waiting", tag = "messages", responses((status = 200, body = Waiting)))]
+pub(crate) async fn waiting(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Path(id): Path<ConversationKey>,
+) -> Answer<Json<Waiting>> {
+    let mut messages = Vec::new();
+    for shown in api.engine.waiting(&caller, id.id()?).await? {
+        messages.push(api.outgoing(&caller, &shown).await);
+    }
+    Ok(Json(Waiting { messages }))
+}
+
+/// Forget one of these that failed
+#[utoipa::path(delete, path = "/conversations/{id}/waiting/{outgoing}", tag = "messages", responses((status = 204)))]
+pub(crate) async fn forget(
+    State(api): State<Api>,
+    SignedIn(caller): SignedIn,
+    Path((id, outgoing)): Path<(ConversationKey, OutgoingKey)>,
+) -> Answer<StatusCode> {
+    api.engine.forget_waiting(&caller, id.id()?, outgoing.id()?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,7 +1,7 @@
 //! Finding people.
 
 use axum::extract::State;
-use kabar_model::{Refusal, Username};
+use kabar_model::{Address, Refusal, Username};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -41,7 +41,8 @@ pub(crate) async fn find(
     SignedIn(caller): SignedIn,
     Query(Wanted { q, after, limit }): Query<Wanted>,
 ) -> Answer<Json<People>> {
-    let after = after.map(|after| Username::parse(&after).map_err(|_| Problem::invalid("after")));
+    let after =
+        after.map(|after| Username::parse_kept(&after).map_err(|_| Problem::invalid("after")));
     let after = after.transpose()?;
     let limit = limit.unwrap_or(PEOPLE_DEFAULT);
     let found = api.engine.find_people(&caller, q.trim(), after.as_ref(), limit).await?;
@@ -49,13 +50,13 @@ pub(crate) async fn find(
     Ok(Json(People { people, more: found.more }))
 }
 
-/// One person
+/// One person, `user` or `user@realm`. Somebody of another realm is looked for there
 #[utoipa::path(get, path = "/people/{username}", tag = "people", responses((status = 200, body = User)))]
 pub(crate) async fn person(
     State(api): State<Api>,
     SignedIn(caller): SignedIn,
     Path(username): Path<String>,
 ) -> Answer<Json<User>> {
-    let username = Username::parse(&username).map_err(|_| Refusal::UserUnknown)?;
-    Ok(Json(api.user(&*api.engine.person(&caller, &username).await?)))
+    let address = Address::parse(&username).map_err(|_| Refusal::UserUnknown)?;
+    Ok(Json(api.user(&*api.engine.person_at(&caller, &address).await?)))
 }

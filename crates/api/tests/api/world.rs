@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use kabar_api::{Listener, Peer, Place, Router, Site, Speaks};
 use kabar_engine::testing::{MemoryBlobs, MemoryStore};
-use kabar_engine::{Engine, LocalBus, Settings, SystemClock};
+use kabar_engine::{Engine, LocalBus, Settings, Store, SystemClock};
 use kabar_model::RealmName;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -58,9 +58,13 @@ impl World {
     }
 
     pub(crate) async fn over(settings: Settings, blobs: MemoryBlobs) -> Self {
+        Self::on(settings, Arc::new(MemoryStore::default()), blobs).await
+    }
+
+    pub(crate) async fn on(settings: Settings, store: Arc<dyn Store>, blobs: MemoryBlobs) -> Self {
         let engine = Engine::start(
             settings,
-            Arc::new(MemoryStore::default()),
+            store,
             Arc::new(blobs),
             Arc::new(LocalBus::default()),
             Arc::new(SystemClock::default()),
