@@ -10,8 +10,10 @@ use kabar_catalogue::Lang;
 use kabar_client::shell::{self, ShellArgs};
 
 use crate::config::{Config, Listen};
+use crate::doctor::DoctorArgs;
+use crate::realms::RealmCommand;
 use crate::users::UserCommand;
-use crate::{serve, text, users};
+use crate::{doctor, realms, serve, text, users};
 
 /// Refused, or failed.
 const EXIT_FAILED: u8 = 1;
@@ -34,6 +36,10 @@ enum Command {
     Shell(ShellArgs),
     /// Look after accounts, whether the server runs or not
     User(UserArgs),
+    /// Look after the links to other realms
+    Realm(RealmArgs),
+    /// Say what is wrong with this server and its links, and what to do about it
+    Doctor(DoctorArgs),
     /// Look at the settings
     Config {
         #[command(subcommand)]
@@ -96,6 +102,14 @@ struct UserArgs {
     place: Place,
 }
 
+#[derive(Args, Debug)]
+struct RealmArgs {
+    #[command(subcommand)]
+    command: RealmCommand,
+    #[command(flatten)]
+    place: Place,
+}
+
 #[derive(Clone, Copy, Debug, Subcommand)]
 enum ConfigCommand {
     /// Say whether the settings are right
@@ -143,6 +157,8 @@ pub(crate) fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Serve(args) => serve::run(&args, lang),
         Command::Shell(args) => shell::run(&args.url, lang).into(),
+        Command::Realm(args) => realms::run(args.command, &args.place, lang),
+        Command::Doctor(args) => doctor::run(&args, lang),
         Command::User(args) => users::run(args.command, &args.place, lang),
         Command::Config { command, place } => match place.settings() {
             Ok(config) => show(command, &config),

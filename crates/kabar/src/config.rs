@@ -6,6 +6,7 @@ mod proxies;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
+use kabar_federation::address::{Endpoint, parse_host_port};
 use kabar_model::RealmName;
 use kabar_model::limits::{FILE_BYTES_MAX, FILE_INLINE_BYTES_MAX};
 use serde::{Deserialize, Serialize};
@@ -30,6 +31,7 @@ pub(crate) struct Config {
     pub(crate) sessions: Sessions,
     pub(crate) files: Files,
     pub(crate) web: Web,
+    pub(crate) realms: Realms,
     pub(crate) limits: Limits,
     pub(crate) log: Log,
 }
@@ -98,6 +100,34 @@ pub(crate) struct Web {
     pub(crate) trusted_proxies: Vec<Network>,
 }
 
+/// Links to other realms.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Realms {
+    /// Who may link: `open`, `ask` (an administrator decides) or `invite`.
+    pub(crate) accept: Accept,
+    /// `HOST:PORT` by which other realms reach this one; empty: where they see it come from.
+    pub(crate) address: String,
+    /// Whether realms on this machine or in a private network are linked without an administrator's word.
+    pub(crate) private: bool,
+    /// What cannot be delivered for so long has failed.
+    pub(crate) expire_days: u32,
+    /// Whether linked realms that tell who is active are told it, too.
+    pub(crate) presence: bool,
+}
+
+/// Who may link.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Accept {
+    /// Anyone here and there.
+    Open,
+    /// Administrators of both realms.
+    Ask,
+    /// Who has an invite.
+    Invite,
+}
+
 /// How many connections, and how patient.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -154,6 +184,18 @@ impl Default for Sessions {
     }
 }
 
+impl Default for Realms {
+    fn default() -> Self {
+        Self {
+            accept: Accept::Ask,
+            address: String::new(),
+            private: false,
+            expire_days: 7,
+            presence: true,
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { connections: 20_000, strangers: 10_000, strangers_per_address: 100 }
@@ -163,6 +205,19 @@ impl Default for Limits {
 impl Default for Log {
     fn default() -> Self {
         Self { level: "info".into(), format: LogFormat::Text }
+    }
+}
+
+impl Realms {
+    /// The address by which other realms reach this one, if one is set.
+    pub(crate) fn endpoint(&self) -> Result<Option<Endpoint>> {
+        if self.address.is_empty() {
+            return Ok(None);
+        }
+        let (host, port) = self.address.rsplit_once(':').unwrap_or((&self.address, ""));
+        parse_host_port(host, port)
+            .map(Some)
+            .map_err(|_| anyhow!("realms.address: HOST:PORT, such as chat.example.org:443"))
     }
 }
 
@@ -201,6 +256,10 @@ impl Config {
         if self.sessions.idle_days == 0 {
             bail!("sessions.idle_days: at least 1");
         }
+        if self.realms.expire_days == 0 {
+            bail!("realms.expire_days: at least 1");
+        }
+        self.realms.endpoint()?;
         Ok(self)
     }
 
@@ -230,6 +289,10 @@ fn overlay(table: &mut Table, name: &str, value: &str) -> Result<()> {
             .map(|item| Value::String(item.to_owned()))
             .collect::<Vec<_>>()
             .into(),
+        Some(Value::Boolean(_)) => value
+            .parse::<bool>()
+            .map(Value::Boolean)
+            .map_err(|_| anyhow!("{name}: true or false is wanted"))?,
         Some(_) => value
             .parse::<i64>()
             .map(Value::Integer)
@@ -258,6 +321,10 @@ mod tests {
         assert_eq!(config.accounts.registration, Registration::Closed);
         assert_eq!(config.accounts.min_password_length, 12);
         assert_eq!(config.sessions.idle_days, 30);
+        let config = load("[realms]\npresence = false\n", &[("KABAR_REALMS__PRIVATE", "true")]);
+        let realms = config.unwrap().realms;
+        assert!(realms.private && !realms.presence);
+        assert!(load("", &[("KABAR_REALMS__PRIVATE", "yes")]).is_err());
         let config = load("[accounts]\nregistration = \"invite\"\n", &[]).unwrap();
         assert_eq!(config.accounts.registration, Registration::Invite);
     }

@@ -5,9 +5,13 @@
 
 mod cli;
 mod config;
+mod control;
+mod doctor;
+mod links;
 mod log;
 mod net;
 mod realm;
+mod realms;
 mod serve;
 mod text;
 mod users;

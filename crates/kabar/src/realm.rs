@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use kabar_blobs::DirectoryBlobs;
-use kabar_engine::{Engine, LocalBus, RegistrationPolicy, Settings, SystemClock};
+use kabar_engine::{
+    Accept, Engine, LocalBus, RealmSettings, RegistrationPolicy, Settings, SystemClock,
+};
 use kabar_store_sqlite::{Durability, OpenError, SqliteStore};
 use tracing::error;
 
-use crate::config::{Config, Registration};
+use crate::config::{self, Config, Registration};
 
 /// The exit status when the disk fails under us (`EX_IOERR` of sysexits.h).
 const EXIT_DISK: i32 = 74;
@@ -45,6 +47,7 @@ pub(crate) async fn start(config: &Config, store: Arc<SqliteStore>) -> Result<Ar
         session_idle: Duration::from_secs(u64::from(config.sessions.idle_days) * SECS_A_DAY),
         file_bytes_max: config.files.max_size,
         file_inline_bytes_max: config.files.inline_max,
+        realms: RealmSettings { accept: accept(config), private: config.realms.private },
         ..Settings::new(config.realm())
     };
     let files = config.server.data.join(FILES);
@@ -54,4 +57,13 @@ pub(crate) async fn start(config: &Config, store: Arc<SqliteStore>) -> Result<Ar
     let bus = Arc::new(LocalBus::default());
     let clock = Arc::new(SystemClock::default());
     Engine::start(settings, store, blobs, bus, clock).await.context("cannot start")
+}
+
+/// Who may link, as the settings say.
+pub(crate) fn accept(config: &Config) -> Accept {
+    match config.realms.accept {
+        config::Accept::Open => Accept::Open,
+        config::Accept::Ask => Accept::Ask,
+        config::Accept::Invite => Accept::Invite,
+    }
 }

@@ -22,13 +22,14 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::cli::{self, EXIT_USAGE, ServeArgs};
-use crate::config::{Config, Dialect, Listen};
+use crate::config::{Config, Listen};
 use crate::net::{Bound, Gate, Shared, accept};
 use crate::text::Text;
-use crate::users::control;
-use crate::{log, realm};
+use crate::{control, doctor, links, log, realm};
 use first::First;
 use greeting::Start;
+
+pub(crate) use greeting::reachable;
 
 /// How long connections get to finish what is under way when the server stops.
 const STOP_SECS_MAX: u64 = 10;
@@ -61,10 +62,7 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     open_files();
 
     let demo = args.demo.map(|_| demo::prepare(args, &mut config, lang)).transpose()?;
-    if config.server.listen.is_empty() {
-        let here = |port, dialect| Listen { address: ([127, 0, 0, 1], port).into(), dialect };
-        config.server.listen = vec![here(8889, Dialect::Auto), here(8000, Dialect::Keyword)];
-    }
+    config.server.listen = Listen::or_default(&config.server.listen);
     let is_new = !config.server.data.join(kabar_store_sqlite::FILE).exists();
     let durability =
         if args.plant_weak_sync { Durability::PlantedNormal } else { Durability::Full };
@@ -74,6 +72,7 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
         anyhow::anyhow!(Text::CannotOpen.say(lang, &values))
     })?;
     let store = Arc::new(store);
+    links::is_ours(&store, &config, lang).await?;
     let engine = realm::start(&config, Arc::clone(&store)).await?;
     let people = match args.demo {
         Some(with) => Some(demo::populate(&engine, with).await?),
@@ -92,10 +91,12 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     let (stop_pages, tasks_of_pages) = (stop.clone(), tasks.clone());
     let web_dir = args.web_dir.clone();
     let site = Site { place, hosts, web_dir, stop: stop_pages, tasks: tasks_of_pages };
+    let links = links::open(&config, &bound, &engine, &store).await?;
+    let routes = kabar_api::router(Arc::clone(&engine), site).merge(links::routes(&links));
     let shared = Arc::new(Shared {
         engine: Arc::clone(&engine),
         gate: Gate::new(config.limits.clone(), config.web.trusted_proxies.clone()),
-        routes: kabar_api::router(Arc::clone(&engine), site),
+        routes,
         stop: stop.clone(),
         tasks: tasks.clone(),
     });
@@ -106,8 +107,12 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     tasks.spawn(keep_house(Arc::clone(&engine), stop.clone()));
     tasks.spawn(sweep_files(Arc::clone(&engine), stop.clone()));
     tasks.spawn(follow(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(Arc::clone(&links).run(stop.clone()));
     tasks.spawn(first.withdraw(Arc::clone(&engine), stop.clone()));
-    control::listen(&config.server.data, &engine, &stop, &tasks);
+    let listeners = bound.iter().map(|bound| bound.listen).collect();
+    let server = doctor::Running { listeners };
+    let asked = control::Asked { engine: Arc::clone(&engine), server };
+    control::listen(&config.server.data, asked, &stop, &tasks);
     for bound in bound {
         tasks.spawn(accept(bound, Arc::clone(&shared)));
     }
@@ -116,7 +121,7 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
 
     stop.cancelled().await;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-    drop(shared);
+    drop((shared, links));
     finish(engine, store, &tasks, demo).await
 }
 

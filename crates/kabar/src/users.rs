@@ -4,30 +4,26 @@
 //! Either way the same engine does the same thing.
 
 mod command;
-pub(crate) mod control;
+mod deeds;
 mod password;
 mod request;
 mod table;
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use kabar_catalogue::Lang;
-use kabar_store_sqlite::{Durability, OpenError};
 
 pub(crate) use command::UserCommand;
+pub(crate) use deeds::carry_out;
+pub(crate) use request::Request;
 
 use crate::cli::{self, Place};
 use crate::config::Config;
-use crate::realm;
+use crate::control::client::Keeper;
 use crate::text::{self, Text};
-use control::SOCKET;
-use request::{Answer, Denial, Person, Request};
+use request::{Answer, Denial, Person};
 
 /// How long the running server may take to answer.
 const ANSWER_SECS_MAX: u64 = 30;
@@ -40,22 +36,22 @@ pub(crate) fn run(command: UserCommand, place: &Place, lang: Lang) -> ExitCode {
         Ok(config) => config,
         Err(error) => return cli::complain(&error, cli::EXIT_USAGE),
     };
-    match carry_out(command, &config, lang) {
+    match perform(command, &config, lang) {
         Ok(said) => text::print(&said),
         Err(error) => cli::complain(&error, 1),
     }
 }
 
-fn carry_out(command: UserCommand, config: &Config, lang: Lang) -> Result<String> {
+fn perform(command: UserCommand, config: &Config, lang: Lang) -> Result<String> {
     if let UserCommand::List { json } = command {
         let mut keeper = Keeper::reach(config, lang)?;
-        let people = keeper.everyone()?;
+        let people = everyone(&mut keeper)?;
         return if json { table::json(&people) } else { Ok(table::text(&people, lang)) };
     }
     // Asked before anything is opened: a person who types must not hold up others.
     let request = command.request(lang)?;
     let user = request.user().to_owned();
-    match Keeper::reach(config, lang)?.ask(&request)? {
+    match ask(&mut Keeper::reach(config, lang)?, &request)? {
         Answer::People(_) => bail!("an answer to another question"),
         Answer::Refused(denial) => Err(anyhow!(words(&denial, &user, lang))),
         Answer::Done { sessions_ended } => {
@@ -77,87 +73,21 @@ fn words(denial: &Denial, user: &str, lang: Lang) -> String {
     }
 }
 
-/// Who carries requests out.
-enum Keeper {
-    /// The server that runs on this data directory.
-    Server(BufReader<UnixStream>, PathBuf, Lang),
-    /// This process: no server runs.
-    Here(tokio::runtime::Runtime, Arc<kabar_engine::Engine>),
-}
-
-impl Keeper {
-    fn reach(config: &Config, lang: Lang) -> Result<Self> {
-        let directory = &config.server.data;
-        let refusal = match UnixStream::connect(directory.join(SOCKET)) {
-            Ok(stream) => {
-                stream.set_read_timeout(Some(Duration::from_secs(ANSWER_SECS_MAX)))?;
-                return Ok(Self::Server(BufReader::new(stream), directory.clone(), lang));
-            }
-            Err(error) => error,
-        };
-        let path = directory.display().to_string();
-        match directory.join(kabar_store_sqlite::FILE).try_exists() {
-            Ok(true) => {}
-            Ok(false) => bail!(Text::NoData.say(lang, &[("path", &path)])),
-            Err(error) => {
-                let values = [("path", path.as_str()), ("reason", &error.to_string())];
-                bail!(Text::CannotOpen.say(lang, &values));
-            }
-        }
-        let store = match realm::open(directory, Durability::Full) {
-            Ok(store) => Arc::new(store),
-            // A server runs, but its socket did not answer.
-            Err(OpenError::Locked { .. }) => {
-                return Err(silent(directory, &refusal.to_string(), lang));
-            }
-            Err(error) => {
-                let values = [("path", path.as_str()), ("reason", &error.to_string())];
-                bail!(Text::CannotOpen.say(lang, &values));
-            }
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let engine = runtime.block_on(realm::start(config, store))?;
-        Ok(Self::Here(runtime, engine))
-    }
-
-    fn ask(&mut self, request: &Request) -> Result<Answer> {
-        match self {
-            Self::Here(runtime, engine) => {
-                Ok(runtime.block_on(control::carry_out(engine, request.clone())))
-            }
-            Self::Server(stream, directory, lang) => {
-                let mut line = serde_json::to_vec(request)?;
-                line.push(b'\n');
-                let mut answer = String::new();
-                let asked = stream.get_mut().write_all(&line);
-                let heard = asked.and_then(|()| stream.read_line(&mut answer));
-                if let Err(error) = heard {
-                    return Err(silent(directory, &error.to_string(), *lang));
-                }
-                Ok(serde_json::from_str(&answer)?)
-            }
-        }
-    }
-
-    fn everyone(&mut self) -> Result<Vec<Person>> {
-        let mut everyone: Vec<Person> = Vec::new();
-        loop {
-            let after = everyone.last().map(|person| person.username.clone());
-            match self.ask(&Request::List { after, limit: LIST_PAGE })? {
-                Answer::People(people) if people.is_empty() => return Ok(everyone),
-                Answer::People(people) => everyone.extend(people),
-                Answer::Refused(_) | Answer::Done { .. } => bail!("an answer to another question"),
-            }
-        }
+fn ask(keeper: &mut Keeper, request: &Request) -> Result<Answer> {
+    match keeper {
+        Keeper::Here(here) => Ok(here.runtime.block_on(carry_out(&here.engine, request.clone()))),
+        Keeper::Server(server) => server.ask(request, Duration::from_secs(ANSWER_SECS_MAX)),
     }
 }
 
-fn silent(directory: &Path, reason: &str, lang: Lang) -> anyhow::Error {
-    let path = directory.display().to_string();
-    anyhow!(Text::ServerSilent.say(lang, &[("path", &path), ("reason", reason)]))
-}
-
-/// Where the socket of a data directory is.
-pub(crate) fn socket(directory: &Path) -> std::path::PathBuf {
-    directory.join(SOCKET)
+fn everyone(keeper: &mut Keeper) -> Result<Vec<Person>> {
+    let mut everyone: Vec<Person> = Vec::new();
+    loop {
+        let after = everyone.last().map(|person| person.username.clone());
+        match ask(keeper, &Request::List { after, limit: LIST_PAGE })? {
+            Answer::People(people) if people.is_empty() => return Ok(everyone),
+            Answer::People(people) => everyone.extend(people),
+            Answer::Refused(_) | Answer::Done { .. } => bail!("an answer to another question"),
+        }
+    }
 }

@@ -48,6 +48,18 @@ pub(crate) struct Listen {
     pub(crate) dialect: Dialect,
 }
 
+impl Listen {
+    /// These, or where a server listens that was told nothing.
+    pub(crate) fn or_default(told: &[Self]) -> Vec<Self> {
+        let here = |port, dialect| Self { address: ([127, 0, 0, 1], port).into(), dialect };
+        if told.is_empty() {
+            vec![here(8889, Dialect::Auto), here(8000, Dialect::Keyword)]
+        } else {
+            told.to_vec()
+        }
+    }
+}
+
 impl FromStr for Listen {
     type Err = String;
 

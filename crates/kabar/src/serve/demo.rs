@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::temporary_directory;
 use crate::cli::{DemoWith, ServeArgs};
-use crate::config::{Config, Dialect, Listen};
+use crate::config::{Accept, Config, Dialect, Listen};
 use crate::text::Text;
 use talk::Talk;
 
@@ -76,6 +76,8 @@ pub(super) fn prepare(args: &ServeArgs, config: &mut Config, lang: Lang) -> Resu
         let address = listen.address.to_string();
         bail!(Text::DemoOnlyHere.say(lang, &[("address", &address)]));
     }
+    // Two demos on one machine link and chat with nothing configured.
+    (config.realms.accept, config.realms.private) = (Accept::Open, true);
     let (directory, path) = temporary_directory()?;
     config.server.data = path;
     config.accounts.min_password_length = 1;

@@ -105,7 +105,8 @@ impl Line {
             .map(|number| earlier.get(number - 1).context("the demo answers what was not said"));
         let reply_to = answered.transpose()?.map(|place| place.seq);
         let post = NewPost { text: Some(Body::parse(&self.text)?), upload, reply_to, key: None };
-        let place = engine.post_in(caller, conversation, post).await?.shown.message.place;
+        let said = engine.post_in(caller, conversation, post).await?.stored();
+        let place = said.context("the demo speaks to another realm")?.message.place;
         if let Some(text) = &self.edit {
             engine.edit(caller, place, Body::parse(text)?).await?;
         }

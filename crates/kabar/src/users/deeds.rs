@@ -1,105 +1,16 @@
-//! The running server's ear for its operator: a socket in the data directory that only the owner of
-//! the directory can reach.
-
-use std::fs::Permissions;
-use std::io;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+//! What `kabar user` asks for, carried out: by the running server, or where none runs.
 
 use kabar_engine::{Engine, Error, Operator, Registration};
 use kabar_model::{Country, DisplayName, Password, Refusal, Role, User, Username};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{UnixListener, UnixStream};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use super::request::{Answer, Denial, Person, Request};
-use super::socket;
 
-/// The socket's name in the data directory.
-pub(super) const SOCKET: &str = "control.sock";
-/// The longest request.
-const REQUEST_BYTES_MAX: u64 = 16 * 1024;
-/// How long an operator's connection may be silent.
-const IDLE: Duration = Duration::from_mins(1);
 /// Accounts in one answer.
 const PEOPLE_MAX: usize = 1_000;
 
-/// Listens until the server is to stop. Without the socket the server works all the same, so a failure
-/// is only logged.
-pub(crate) fn listen(
-    directory: &Path,
-    engine: &Arc<Engine>,
-    stop: &CancellationToken,
-    tasks: &TaskTracker,
-) {
-    match bind(directory) {
-        Ok(listener) => {
-            let (engine, stop) = (Arc::clone(engine), stop.clone());
-            tasks.spawn(async move {
-                tokio::select! {
-                    () = accept(listener, engine) => {}
-                    () = stop.cancelled() => {}
-                }
-            });
-        }
-        Err(error) => warn!(%error, "no control socket: stop the server before using `kabar user`"),
-    }
-}
-
-fn bind(directory: &Path) -> io::Result<UnixListener> {
-    let path = socket(directory);
-    // We hold the lock on the directory, so a socket that is there is a dead server's.
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let listener = UnixListener::bind(&path)?;
-    std::fs::set_permissions(&path, Permissions::from_mode(0o600))?;
-    Ok(listener)
-}
-
-async fn accept(listener: UnixListener, engine: Arc<Engine>) {
-    loop {
-        match listener.accept().await {
-            // One at a time: operators are few, and this way the tasks need no counting.
-            Ok((stream, _)) => {
-                if let Err(error) = serve(stream, &engine).await {
-                    warn!(%error, "an operator's connection broke");
-                }
-            }
-            Err(error) => {
-                warn!(%error, "cannot accept an operator's connection");
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-        }
-    }
-}
-
-async fn serve(stream: UnixStream, engine: &Arc<Engine>) -> io::Result<()> {
-    let (read, mut write) = stream.into_split();
-    let mut read = BufReader::new(read);
-    loop {
-        let mut line = Vec::new();
-        let mut limited = (&mut read).take(REQUEST_BYTES_MAX);
-        let request = limited.read_until(b'\n', &mut line);
-        match tokio::time::timeout(IDLE, request).await {
-            Ok(Ok(count)) if count > 0 => {}
-            Ok(Ok(_)) | Err(_) => return Ok(()),
-            Ok(Err(error)) => return Err(error),
-        }
-        let request = serde_json::from_slice(&line).map_err(io::Error::other)?;
-        let mut answer = serde_json::to_vec(&carry_out(engine, request).await)?;
-        answer.push(b'\n');
-        write.write_all(&answer).await?;
-    }
-}
-
 /// Carries out a request with the rights of who has the data directory.
-pub(super) async fn carry_out(engine: &Engine, request: Request) -> Answer {
+pub(crate) async fn carry_out(engine: &Engine, request: Request) -> Answer {
     match try_carry_out(engine, Operator::vouched(), request).await {
         Ok(answer) => answer,
         Err(Error::Refused(refusal)) => Answer::Refused(denial(&refusal)),
