@@ -8,18 +8,21 @@ import { fmt, t } from './i18n.js';
 import { api } from './net.js';
 import { PageHead } from './page.js';
 import { RowSkeleton } from './people.js';
+import { Realms } from './realms.js';
 import { me } from './state.js';
 import { Avatar, Icon, Menu, toast } from './ui.js';
 
 const PAGE = 50;
 const TYPING_PAUSE_MS = 150;
-const TABS = ['users', 'limits'];
+const TABS = ['users', 'realms', 'limits'];
 
 export function AdminPage(/** @type {{section?: string}} */ { section }) {
-  const open = section === 'limits' ? 'limits' : 'users';
+  const open = TABS.find((tab) => tab === section) ?? 'users';
   if (me.value?.role !== 'administrator') {
-    return html`<div class="page">${h(PageHead, { title: t('admin.title') })}
-      <div class="page-body"><div class="empty">${h(Icon, { name: 'shield' })}<h2>${t('admin.refused')}</h2><p>${t('admin.refused_text')}</p><a class="button" href="/app">${t('layout.home')}</a></div></div>
+    const refused = html`<div class="empty">${h(Icon, { name: 'shield' })}<h2>${t('admin.refused')}</h2><p>${t('admin.refused_text')}</p><a class="button" href="/app">${t('layout.home')}</a></div>`;
+    // Where anybody may add a realm, anybody sees which there are.
+    return html`<div class="page">${h(PageHead, { title: t(open === 'realms' ? 'admin.realms' : 'admin.title') })}
+      <div class="page-body">${open === 'realms' ? h(Realms, { administrator: false, refused }) : refused}</div>
     </div>`;
   }
   return html`<div class="page">
@@ -27,7 +30,7 @@ export function AdminPage(/** @type {{section?: string}} */ { section }) {
     <nav class="tabs" aria-label=${t('admin.title')}>
       ${TABS.map((one) => html`<a key=${one} class="tab" href=${`/app/admin/${one}`} aria-current=${one === open ? 'page' : undefined}>${t(`admin.${one}`)}</a>`)}
     </nav>
-    <div class="page-body">${open === 'users' ? h(Users, {}) : h(Limits, {})}</div>
+    <div class="page-body">${open === 'users' ? h(Users, {}) : open === 'realms' ? h(Realms, { administrator: true }) : h(Limits, {})}</div>
   </div>`;
 }
 

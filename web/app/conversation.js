@@ -8,7 +8,7 @@ import { addressOf, editing, Message } from './message.js';
 import { api, onEvent } from './net.js';
 import { calm, conversations, focused, isActive, me, openPanel, panel, people, putPeople, setting, stay, typing } from './state.js';
 import { firstWords } from './text.js';
-import { Avatar, Icon, lazy } from './ui.js';
+import { Avatar, handleOf, Icon, lazy } from './ui.js';
 
 const UnsentBar = lazy(() => import('./unsent.js'), 'UnsentBar');
 const Outside = lazy(() => import('./rooms.js'), 'Outside');
@@ -43,7 +43,7 @@ function Head({ conversation }) {
   const active = kind === 'direct' && isActive(other.username);
   const about = kind === 'room' ? t('rooms.people', { count: members }) : group
     ? [t('conversation.members', { count: members }), visibility === 'private' ? t('conversation.private') : null].filter(Boolean).join(' · ')
-    : kind === 'note' ? t('conversation.note') : [`@${other.username}`, active ? t('conversation.active') : other.country].filter(Boolean).join(' · ');
+    : kind === 'note' ? t('conversation.note') : [handleOf(other.username), active ? t('conversation.active') : other.country].filter(Boolean).join(' · ');
   const open = panel.value !== null;
   return html`<header class="head">
     <a class="icon-button head-back" href="/app" aria-label=${t('conversation.back')}>${h(Icon, { name: 'back' })}</a>
@@ -102,7 +102,7 @@ export function TimelineView({ timeline, seq, focusComposer }) {
   const divider = timeline.divider.value;
   const conversation = conversations.value.get(timeline.id);
   const live = win ? isLive(win) : false;
-  const rows = win ? rowsOf(win.messages, live ? pendingOf(timeline.id) : [], { divider, start: !hasOlder(win), notes: live ? timeline.notes.value : [] }) : [];
+  const rows = win ? rowsOf(win.messages, live ? [...timeline.waiting.value, ...pendingOf(timeline.id)] : [], { divider, start: !hasOlder(win), notes: live ? timeline.notes.value : [] }) : [];
   // Rendering comes before the change of the document: this is where the reader is now.
   const anchor = box.current && list.current && settled.current && !timeline.pinned ? anchorOf(box.current, list.current) : null;
 

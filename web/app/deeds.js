@@ -37,7 +37,8 @@ function alter(m, change) {
 export async function saveEdit(m, text) {
   if (!text.trim() || text.trim() === m.text) { stopEdit(); return; }
   const changed = await api.patch(path(m), { text: text.trim() });
-  alter(m, () => changed);
+  // On its way to another realm it is no message yet: the mark at the message says so.
+  if (!changed.change) alter(m, () => changed);
   stopEdit();
 }
 
@@ -48,8 +49,8 @@ export async function askDelete(m) {
   });
   if (!yes) return;
   try {
-    await api.del(path(m));
-    alter(m, (now) => ({ ...now, text: '', file: null, deleted: true, reactions: [] }));
+    const onWay = await api.del(path(m));
+    if (!onWay) alter(m, (now) => ({ ...now, text: '', file: null, deleted: true, reactions: [] }));
   } catch (error) { toastError(error); }
 }
 

@@ -13,7 +13,8 @@ import { Avatar, Icon, toastError } from './ui.js';
 export const openAddGroup = () => openDialog(AddGroup);
 export const openJoinGroup = () => openDialog(JoinGroup);
 
-export async function startChat(/** @type {string} */ username) {
+/** @param {string} username of another realm `user@realm` */
+export async function startChat(username) {
   try {
     const conversation = await api.post('/conversations', { with: username });
     putConversation(conversation);
@@ -63,7 +64,7 @@ function JoinGroup(/** @type {any} */ { close }) {
   };
   return h(Dialog, { title: t('groups.join'), onClose: close }, html`<div class="dialog-body">
     <form class="join-form" onSubmit=${submit}>
-      ${h(Field, { label: t('groups.name_or_code'), hint: t('groups.code_hint'), name: 'group', required: true, maxlength: 64, autocomplete: 'off', 'data-autofocus': true, error: error && errorText(error) })}
+      ${h(Field, { label: t('groups.name_or_code'), hint: t('groups.code_hint'), name: 'group', required: true, maxlength: 129, autocomplete: 'off', 'data-autofocus': true, error: error && errorText(error) })}
       <button type="submit" class="button button-primary" disabled=${busy}>${t('groups.join_do')}</button>
     </form>
     <h3 class="dialog-sub">${t('groups.open_ones')}</h3>

@@ -84,6 +84,9 @@ export function dayOf(at) {
 /** The same for a message while it is sent and after: that keeps its node. @param {any} message */
 export const keyOf = (message) => (message.key ? `k${message.key}` : `s${message.seq}`);
 
+/** One's own that its home, another realm, has not numbered: there is nothing to do with it, and its file is not there yet. @param {any} m */
+export const asWaiting = (m) => ({ ...m, seq: undefined, key: m.key ?? m.at, pending: m.delivery, file: m.file && { ...m.file, url: '', width: 0 } });
+
 /**
  * @param {any[]} messages ascending @param {any[]} pending not yet acknowledged, oldest first
  * @param {{divider: number|null, start: boolean, notes?: Note[]}} options `notes`: who came and went, oldest first
@@ -92,9 +95,10 @@ export const keyOf = (message) => (message.key ? `k${message.key}` : `s${message
 export function rowsOf(messages, pending, { divider, start, notes = [] }) {
   const rows = /** @type {any[]} */ ([]);
   if (start) rows.push({ type: 'start', key: 'start' });
-  let day = '';
+  let [day, latest] = ['', ''];
   let previous = /** @type {any} */ (null);
-  const seen = new Set(messages.map((m) => m.key).filter(Boolean));
+  // What was typed at a terminal has no key; on its way and after, it has one time.
+  const seen = new Set(messages.flatMap((m) => [m.key, m.at]));
   let told = 0;
   /** All that happened before the message with that number, in one row. @param {number} seq */
   const moves = (seq) => {
@@ -108,10 +112,11 @@ export function rowsOf(messages, pending, { divider, start, notes = [] }) {
   for (const message of [...messages, ...pending.filter((p) => !seen.has(p.key))]) {
     moves(message.seq ?? Infinity);
     const today = dayOf(message.at);
-    if (today !== day) {
+    // What was long on its way stands where it came: no day begins again for it.
+    if (today !== day && message.at >= latest) {
       rows.push({ type: 'day', key: `d${today}`, at: message.at });
       previous = null;
-      day = today;
+      [day, latest] = [today, message.at];
     }
     if (divider !== null && message.seq === divider) {
       rows.push({ type: 'divider', key: 'divider' });
@@ -152,6 +157,8 @@ export class Timeline {
     this.busy = signal(/** @type {'load'|'older'|'newer'|null} */ (null));
     this.failed = signal(/** @type {any} */ (null));
     this.notes = signal(/** @type {Note[]} */ ([]));
+    /** Accepted here, and on the way to the home of the conversation (delivery.js). */
+    this.waiting = signal(/** @type {any[]} */ ([]));
     /** Where the line "New messages" stands; it does not move while one reads. */
     this.divider = signal(/** @type {number|null} */ (null));
     /** The reader is at the end, so that new messages scroll in. Set by the view. */
@@ -321,6 +328,7 @@ export class Timeline {
 
   /** @param {any} message */
   arrived(message) {
+    if (message.seq === null) { this.waiting.value = [...this.waiting.peek().filter((w) => w.id !== message.id), asWaiting(message)]; return; }
     this.remember({ message, changed: false });
     const win = this.win.peek();
     if (!win || this.stale) return;

@@ -20,6 +20,12 @@ export function firstToRead(list) {
   return (waiting.find((c) => c.mentions > 0) ?? waiting[0])?.id ?? null;
 }
 
+/** `user@realm` when that is what was typed, else null. @param {string} text */
+export function addressIn(text) {
+  const found = /^@?([^\s@/]+@[^\s@/]+)$/.exec(text.trim());
+  return found ? found[1].toLowerCase() : null;
+}
+
 const plain = (/** @type {string} */ text) => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 
 /** How well `query` names `text`: 0 not at all; the start of the whole, of a word, inside, letters in order. @param {string} query @param {string} text */

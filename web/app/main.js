@@ -28,7 +28,7 @@ const LAST = 'kabar.last';
 function startRest() {
   import('./shortcuts.js').then((m) => m.installShortcuts());
   import('./notify.js').then((m) => m.installNotifications());
-  const rest = [() => import('./deeds.js'), () => import('./files.js'), () => import('./offers.js'), () => import('./unsent.js'), () => import('./submit.js'),
+  const rest = [() => import('./deeds.js'), () => import('./files.js'), () => import('./offers.js'), () => import('./delivery.js'), () => import('./unsent.js'), () => import('./submit.js'),
     () => import('./toast.js'), () => import('./menu.js'), () => import('./icons.js'), () => import('./panel.js'), () => import('./groups.js'), () => import('./rooms.js'),
     () => import('./people.js'), () => import('./search.js'), () => import('./mentions.js'), () => import('./settings.js'), () => import('./welcome.js')];
   const idle = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ run) => setTimeout(run, 200));

@@ -12,6 +12,7 @@ import { Avatar, hueOf, Icon, lazy } from './ui.js';
 // What is needed only once somebody does something; fetched as soon as the first messages are on the screen.
 const Editor = lazy(() => import('./deeds.js'), 'Editor');
 const Tools = lazy(() => import('./deeds.js'), 'Tools');
+const Delivery = lazy(() => import('./delivery.js'), 'Delivery');
 const Unsent = lazy(() => import('./unsent.js'), 'Unsent');
 /** @param {string} name @param {any[]} given */
 const deed = (name, ...given) => import('./deeds.js').then((/** @type {any} */ m) => m[name](...given));
@@ -37,10 +38,11 @@ export function Message({ message, rowKey, first, active, shown, tool, edit, hei
     <div class="message-side">${first ? h(Avatar, { user: message.author }) : html`<time class="message-when" datetime=${message.at} title=${fmt.dateTime(message.at)}>${fmt.time(message.at)}</time>`}</div>
     <div class="message-main">
       ${first && html`<div class="message-head"><bdi class=${`message-author hue-${hueOf(message.author.username)}`}>${message.author.name}</bdi>
+        ${message.author.realm && html`<bdi class="edited">${message.author.username}</bdi>`}
         <time datetime=${message.at} title=${fmt.dateTime(message.at)}>${fmt.time(message.at)}</time></div>`}
       ${edit ? h(Editor, { message, focusComposer }) : h(Body, { message, reach })}
       ${message.reactions?.length > 0 && h(Reactions, { message, reach })}
-      ${message.pending && h(Pending, { message })}
+      ${message.delivery ? h(Delivery, { message }) : message.pending && h(Pending, { message })}
     </div>
     ${tool && !edit && !message.pending && !message.deleted && h(Tools, { message, reach, focusComposer })}
   </article>`;
@@ -214,7 +216,8 @@ export function spoken(m) {
   if (m.file) parts.push(t('message.spoken_file', { name: m.file.name, size: fmt.bytes(m.file.size) }));
   for (const r of m.reactions ?? []) parts.push(t('message.spoken_reaction', { emoji: r.emoji, count: r.users.length }));
   if (m.edited_at && !m.deleted) parts.push(t('message.edited'));
-  if (m.pending) parts.push(t(`message.state_${m.pending}`));
+  if (m.delivery) parts.push(t(`delivery.${m.delivery}`), m.delivery_reason);
+  else if (m.pending) parts.push(t(`message.state_${m.pending}`));
   return parts.filter(Boolean).join(', ');
 }
 

@@ -11,7 +11,7 @@ import { api, onEvent } from './net.js';
 import { People } from './rooms.js';
 import { holdBack, navigate } from './router.js';
 import { dropConversation, isActive, me, narrow, openPanel, putConversation, putPeople } from './state.js';
-import { Avatar, avatarOf, Icon, Menu, titleOf, toast, toastError } from './ui.js';
+import { Avatar, avatarOf, handleOf, Icon, Menu, titleOf, toast, toastError } from './ui.js';
 
 export function Panel(/** @type {any} */ { conversation: c }) {
   const ref = useRef(/** @type {HTMLElement|null} */ (null));
@@ -47,8 +47,8 @@ export function Panel(/** @type {any} */ { conversation: c }) {
 
 function About(/** @type {any} */ { c }) {
   if (c.kind === 'direct' && c.with) {
-    return html`<p class="panel-more">@<bdi>${c.with.username}</bdi></p>
-      <p class="panel-more">${t(isActive(c.with.username) ? 'panel.active' : 'panel.away')}${c.with.country && html` · <bdi>${c.with.country}</bdi>`}</p>`;
+    return html`<p class="panel-more"><bdi>${handleOf(c.with.username)}</bdi></p>
+      <p class="panel-more">${[isActive(c.with.username) ? t('panel.active') : !c.with.realm && t('panel.away'), c.with.country && html`<bdi>${c.with.country}</bdi>`].filter(Boolean).map((part, i) => [i > 0 && ' · ', part])}</p>`;
   }
   if (c.kind === 'note') return html`<p class="panel-more">${t('panel.note')}</p>`;
   if (c.kind === 'room') return html`<p class="panel-more">${t('rooms.about')}</p>`;
@@ -96,7 +96,7 @@ export function Members(/** @type {any} */ { c, admin }) {
     ${!members && !failed && html`<div class="rows" aria-busy="true">${[0, 1, 2].map((i) => html`<div class="row" key=${i}><span class="skeleton skeleton-avatar"></span><span class="skeleton skeleton-line"></span></div>`)}</div>`}
     ${members && html`<ul class="rows">${members.map((m) => html`<li class="row" key=${m.username}>
       ${h(Avatar, { user: m, active: isActive(m.username) })}
-      <span class="row-text"><bdi class="row-name">${m.name}</bdi><span class="row-more">@<bdi>${m.username}</bdi>${isActive(m.username) && html` · ${t('panel.active')}`}</span></span>
+      <span class="row-text"><bdi class="row-name">${m.name}</bdi><span class="row-more"><bdi>${handleOf(m.username)}</bdi>${isActive(m.username) && html` · ${t('panel.active')}`}</span></span>
       ${m.role === 'admin' && html`<span class="tag">${t('members.admin')}</span>`}
       ${deeds(m).length > 0 && h(Menu, { label: t('members.deeds', { name: m.name }), icon: 'more', items: deeds(m) })}
     </li>`)}</ul>`}
@@ -136,7 +136,7 @@ function Invite(/** @type {any} */ { c, members, onDone, close }) {
     <div role="alert">${error && html`<p class="form-error">${errorText(error)}</p>`}</div>
     <ul class="rows rows-tall">${shown.map((p) => html`<li key=${p.username}><label class="row row-pick">
       ${h(Avatar, { user: p })}
-      <span class="row-text"><bdi class="row-name">${p.name}</bdi><span class="row-more">@<bdi>${p.username}</bdi></span></span>
+      <span class="row-text"><bdi class="row-name">${p.name}</bdi><span class="row-more"><bdi>${handleOf(p.username)}</bdi></span></span>
       <input type="checkbox" checked=${chosen.includes(p.username)} onChange=${() => toggle(p.username)} />
     </label></li>`)}</ul>
     ${people && !shown.length && html`<p class="rows-empty">${t('people.nobody')}</p>`}

@@ -4,11 +4,11 @@ import { h, html, useEffect, useId, useMemo, useRef, useState } from '../vendor/
 import { Dialog, openDialog } from './dialog.js';
 import { startChat } from './groups.js';
 import { fmt, t } from './i18n.js';
-import { ranked } from './listing.js';
+import { addressIn, ranked } from './listing.js';
 import { api } from './net.js';
 import { navigate, pathTo } from './router.js';
 import { conversations, isActive, me, order, people, putPeople } from './state.js';
-import { Avatar, avatarOf, titleOf } from './ui.js';
+import { Avatar, avatarOf, handleOf, titleOf } from './ui.js';
 
 let opened = false;
 export function openSwitcher() {
@@ -37,7 +37,13 @@ function Switcher(/** @type {any} */ { close }) {
   const [query, setQuery] = useState('');
   const [at, setAt] = useState(0);
   const list = useRef(/** @type {HTMLElement|null} */ (null));
-  const shown = /** @type {any[]} */ (useMemo(() => ranked(query, entries()), [query, conversations.value, people.value]));
+  const shown = /** @type {any[]} */ (useMemo(() => {
+    const found = ranked(query, entries());
+    const address = addressIn(query);
+    // Somebody of another realm is found by the address alone: nobody here may have heard of them.
+    const known = address && found.some(({ c, user }) => (c?.with ?? user)?.username === address);
+    return address && !known ? [{ key: `+${address}`, address }, ...found] : found;
+  }, [query, conversations.value, people.value]));
   useEffect(() => {
     if (query.trim().length < 2) return undefined;
     const timer = setTimeout(() => {
@@ -52,7 +58,7 @@ function Switcher(/** @type {any} */ { close }) {
     if (!item) return;
     if (item.c) navigate(pathTo(item.c.id));
     else if (item.page) navigate(`/app/${item.page}`);
-    else startChat(item.user.username);
+    else startChat(item.address ?? item.user.username);
     close();
   };
   const key = (/** @type {KeyboardEvent} */ event) => {
@@ -75,16 +81,17 @@ function Switcher(/** @type {any} */ { close }) {
     <p class="hidden-text" role="status">${t('switcher.count', { count: shown.length })}</p>`);
 }
 
-function Option(/** @type {any} */ { item: { c, user, icon, name } }) {
+function Option(/** @type {any} */ { item: { c, user, icon, name, address } }) {
+  if (address) return html`${h(Avatar, { name: address, size: 's' })}<bdi class="switcher-name">${t('realms.write_to', { name: address })}</bdi>`;
   if (c) {
     return html`${h(Avatar, { ...avatarOf(c, me.value), size: 's', active: c.kind === 'direct' && isActive(c.with?.username) })}
       <bdi class="switcher-name">${titleOf(c)}</bdi>
-      ${c.with && c.kind === 'direct' && html`<span class="switcher-more">@<bdi>${c.with.username}</bdi></span>`}
+      ${c.with && c.kind === 'direct' && html`<span class="switcher-more"><bdi>${handleOf(c.with.username)}</bdi></span>`}
       ${c.unread > 0 && html`<span class="badge ${c.mentions ? 'badge-mention' : ''}"><span aria-hidden="true">${fmt.number(c.unread)}</span><span class="hidden-text">${t('sidebar.unread', { count: c.unread })}</span></span>`}`;
   }
   if (user) {
     return html`${h(Avatar, { user, size: 's', active: isActive(user.username) })}<bdi class="switcher-name">${user.name}</bdi>
-      <span class="switcher-more">@<bdi>${user.username}</bdi></span>`;
+      <span class="switcher-more"><bdi>${handleOf(user.username)}</bdi></span>`;
   }
   return html`${h(Avatar, { name, icon, size: 's' })}<span class="switcher-name">${t(name)}</span>`;
 }

@@ -48,6 +48,9 @@ export function Icon({ name }) {
   return h('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true' }, (known ?? []).map((d) => h('path', { d })));
 }
 
+/** People of other realms are `user@realm` everywhere; those of this one have the sign before the name. @param {string} username */
+export const handleOf = (username) => (username.includes('@') ? username : `@${username}`);
+
 // Initials on a colour that follows from the name: the same for everyone, on every device.
 const HUES = 10;
 
@@ -163,8 +166,9 @@ export function lazy(load, name, waiting) {
     const [, again] = useState(0);
     const [failed, setFailed] = useState(false);
     useEffect(() => {
-      if (Loaded) return;
-      load().then((m) => { Loaded = m[name]; again(1); }, () => setFailed(true));
+      // Another of its kind may have fetched it between this one's drawing and now.
+      if (Loaded) again(1);
+      else load().then((m) => { Loaded = m[name]; again(1); }, () => setFailed(true));
     }, []);
     if (Loaded) return h(Loaded, props);
     if (failed) return html`<p class="empty" role="alert">${t('layout.part_failed')}</p>`;

@@ -30,7 +30,7 @@ const PLACES = [
   ['search', '/app/search?q=izza', '.result'], ['mentions', '/app/mentions', '.result'],
   ['account', '/app/settings/account', '.field'], ['appearance', '/app/settings/appearance', '.segments'], ['writing', '/app/settings/writing', '.switch'],
   ['notifications', '/app/settings/notifications', '.switch'], ['sessions', '/app/settings/sessions', '.rows'], ['terminal', '/app/settings/terminal', '.settings-form'],
-  ['programs', '/app/settings/programs', '.settings-form .field-hint'], ['users', '/app/admin/users', '.row-top'], ['limits', '/app/admin/limits', '.fact'],
+  ['programs', '/app/settings/programs', '.settings-form .field-hint'], ['users', '/app/admin/users', '.row-top'], ['realm links', '/app/admin/realms', '.page-tools'], ['limits', '/app/admin/limits', '.fact'],
 ];
 const OUTSIDE = [['sign in', '/app/signin', '.auth-form'], ['register', '/app/register', '.auth-form'], ['set up', '/app/setup#k=x', '.auth-form']];
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach } from 'node:test';
 import { chromium } from 'playwright-core';
-import { startServer } from '../real/server.mjs';
+import { OPEN, startRealm, startServer } from '../real/server.mjs';
 
 const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** How long anything on a page may take. */
@@ -17,18 +17,20 @@ after(async () => { await (await program)?.close(); });
 
 /**
  * @param {{user?: string|null, lang?: 'en'|'id', theme?: string, viewport?: object, path?: string, touch?: boolean, context?: object,
- *   world?: 'demo'|'huge'|'empty', env?: Record<string, string>, before?: (server: any) => void|Promise<void>}} [options]
- *   `before`: arranges the world before the page is opened
+ *   world?: 'demo'|'huge'|'empty', env?: Record<string, string>, settings?: string, other?: {realm?: string, people?: string[], settings?: string}, before?: (server: any) => void|Promise<void>}} [options]
+ *   `other`: a second realm, `server.other`; `before`: arranges the world before the page is opened
  */
-export async function start({ user = 'izza', lang = 'en', theme = 'light', viewport = { width: 1280, height: 800 }, path = '/app', touch = false, context: more = {}, world, env, before } = {}) {
-  const server = await startServer({ world, env });
+export async function start({ user = 'izza', lang = 'en', theme = 'light', viewport = { width: 1280, height: 800 }, path = '/app', touch = false, context: more = {}, world, env, other, settings = other && OPEN, before } = {}) {
+  const server = await startServer({ world, env, settings });
   const contexts = [];
   const stop = async () => {
     open.delete(stop);
     await Promise.all(contexts.map((context) => context.close()));
-    return server.close();
+    const statuses = [await server.close(), await server.other?.close() ?? 0];
+    return statuses.find((status) => status !== 0) ?? 0;
   };
   open.add(stop);
+  if (other) server.other = await startRealm(other);
   await before?.(server);
   program ??= chromium.launch({ executablePath: BROWSER, args: ['--no-sandbox'] });
   const browser = await program;
@@ -68,7 +70,10 @@ async function watch(context, url, faults) {
     if (!['data:', 'blob:'].includes(asked.protocol) && asked.origin !== url) faults.push(`foreign: ${request.url()}`);
   });
   context.on('page', (page) => {
-    page.on('pageerror', (error) => faults.push(`error: ${error.stack}`));
+    page.on('pageerror', (error) => {
+      // What a document leaves behind that goes away in the middle of something has neither words nor a stack.
+      if (error.stack || error.message) faults.push(`error: ${error.stack || error.message}`);
+    });
     page.on('console', (line) => {
       // A refused request is told by the app; the browser's own line about it is not a fault.
       if (line.type() === 'error' && !/Failed to load resource|WebSocket connection/.test(line.text())) faults.push(`console: ${line.text()}`);

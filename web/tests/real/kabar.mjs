@@ -1,5 +1,7 @@
 // The server itself: started on a data directory and a free port of this machine, ended by its process id.
 import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -14,12 +16,18 @@ process.on('exit', () => { for (const child of running) child.kill('SIGKILL'); }
 for (const [signal, number] of [['SIGHUP', 1], ['SIGINT', 2], ['SIGTERM', 15]]) process.once(signal, () => process.exit(128 + number));
 
 export class Kabar {
-  /** @param {{data?: string, demo?: boolean, port?: number, env?: Record<string, string>}} options */
-  constructor({ data, demo = false, port = 0, env = {} }) { Object.assign(this, { data, demo, port, env }); }
+  /** @param {{data?: string, demo?: boolean, realm?: string, port?: number, env?: Record<string, string>, settings?: string}} options `settings`: a file of them, in which PORT is its port */
+  constructor({ data, demo = false, realm = 'surabaya', port = 0, env = {}, settings = '' }) { Object.assign(this, { data, demo, realm, port, env, settings }); }
 
   static async start(options) {
     const kabar = new Kabar(options);
     await kabar.up();
+    // Known only now, so it begins once more with what it is to say of itself.
+    if (kabar.settings.includes('PORT')) {
+      await kabar.stop();
+      kabar.settings = kabar.settings.replaceAll('PORT', kabar.port);
+      await kabar.up();
+    }
     return kabar;
   }
 
@@ -28,7 +36,12 @@ export class Kabar {
   /** Starts, and is back when the server says that it is ready. */
   async up() {
     const place = this.demo ? ['--demo'] : ['--data', this.data];
-    const args = ['serve', ...place, '--realm', 'surabaya', '--listen', `127.0.0.1:${this.port}`];
+    const args = ['serve', ...place, '--realm', this.realm, '--listen', `127.0.0.1:${this.port}`];
+    if (this.settings) {
+      const file = join(this.data, 'kabar.toml');
+      await writeFile(file, this.settings.replaceAll('PORT', '1'));
+      args.push('--config', file);
+    }
     if (WEB_DIR) args.push('--web-dir', WEB_DIR);
     const child = spawn(KABAR, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, KABAR_LANG: 'en', KABAR_LOG__LEVEL: 'warn', ...this.env } });
     running.add(child);
