@@ -18,7 +18,7 @@ const CONNECTIONS_MAX: u64 = 20_000;
 const WINDOW_MAX: u64 = 1024;
 const DURATION_SECS_MAX: u64 = 3600;
 const WARMUP_SECS_MAX: u64 = 60;
-const DRAIN_SECS_MAX: u64 = 60;
+const DRAIN_SECS_MAX: u64 = 300;
 const POLL_MS_MAX: u64 = 5000;
 /// Leaves room for the command, the token and the receiver in a line of 64 KiB.
 const BODY_BYTES_MAX: u64 = 60_000;
@@ -74,6 +74,14 @@ pub struct BenchArgs {
     /// Server to load, on this machine: a loopback address and port
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8889", value_parser = loopback)]
     pub(crate) server: SocketAddr,
+
+    /// Server of another realm, linked already, where the receivers are (mode pairs)
+    #[arg(long, value_name = "ADDR", value_parser = loopback, requires = "peer_realm")]
+    pub(crate) peer: Option<SocketAddr>,
+
+    /// What that realm is called at the server under load
+    #[arg(long, value_name = "NAME", requires = "peer")]
+    peer_realm: Option<String>,
 
     /// What the load consists of
     #[arg(long, value_enum, default_value_t = Mode::Pairs)]
@@ -178,6 +186,19 @@ impl BenchArgs {
         Target { server: self.server, dialect: self.dialect() }
     }
 
+    /// Where the receivers of pairs are.
+    pub(crate) fn receivers(&self) -> Target {
+        Target { server: self.peer.unwrap_or(self.server), dialect: self.dialect() }
+    }
+
+    /// What senders call a receiver.
+    pub(crate) fn address_of(&self, name: &str) -> String {
+        match &self.peer_realm {
+            Some(realm) => format!("{name}@{realm}"),
+            None => name.to_owned(),
+        }
+    }
+
     pub(crate) fn body(&self) -> usize {
         let most = match self.dialect() {
             Dialect::Line | Dialect::Form => BODY_BYTES,
@@ -200,6 +221,11 @@ impl BenchArgs {
                 self.mode == Mode::Rooms && self.senders > self.people,
                 "more senders than people",
                 "ask for fewer senders or more people",
+            ),
+            (
+                self.peer.is_some() && (self.mode != Mode::Pairs || self.accounts.is_some()),
+                "only pairs are spread over two realms, and their accounts are made anew",
+                "leave --peer or --accounts away",
             ),
             (
                 self.mode == Mode::Events && self.dialect() != Dialect::Line,

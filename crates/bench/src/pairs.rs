@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -103,14 +103,14 @@ const LOGIN_PAUSE: Duration = Duration::from_millis(100);
 
 async fn return_as(args: &BenchArgs, account: &Account) -> io::Result<Connection> {
     for _ in 1..LOGINS_MAX {
-        match Connection::open_as(args.server, args.dialect(), account).await {
+        match Connection::open_as(args.receivers().server, args.dialect(), account).await {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 sleep(LOGIN_PAUSE).await;
             }
             outcome => return outcome,
         }
     }
-    Connection::open_as(args.server, args.dialect(), account).await
+    Connection::open_as(args.receivers().server, args.dialect(), account).await
 }
 
 impl Receiver {
@@ -163,12 +163,27 @@ pub(crate) struct Found {
     pub(crate) checked: Checked,
 }
 
+/// The senders and receivers, each sender before its receiver; and how much their inboxes held.
+async fn couples(args: &BenchArgs, run: u32) -> Result<(Vec<[Account; 2]>, u64), Trouble> {
+    let pairs = args.pairs as usize;
+    if args.peer.is_none() {
+        let ready =
+            accounts::ready(args.target(), run, pairs * 2, args.accounts.as_deref()).await?;
+        let twos = ready.accounts.chunks_exact(2).map(|two| [two[0].clone(), two[1].clone()]);
+        return Ok((twos.collect(), ready.left_over));
+    }
+    let senders = accounts::ready(args.target(), run, pairs, None).await?;
+    let receivers = accounts::ready(args.receivers(), run, pairs, None).await?;
+    let twos = senders.accounts.into_iter().zip(receivers.accounts).map(|(one, two)| [one, two]);
+    Ok((twos.collect(), senders.left_over + receivers.left_over))
+}
+
 pub(crate) async fn run(args: &BenchArgs, run: u32, meter: &Rc<Meter>) -> Result<Found, Trouble> {
     let failed = |error| no_conversation(args.server, &error);
-    let (dialect, count) = (args.dialect(), args.pairs as usize * 2);
-    let ready = accounts::ready(args.target(), run, count, args.accounts.as_deref()).await?;
+    let dialect = args.dialect();
+    let (couples, left_over) = couples(args, run).await?;
     let mut ends = Vec::with_capacity(args.pairs as usize);
-    for (number, two) in (0..).zip(ready.accounts.chunks_exact(2)) {
+    for (number, two) in (0..).zip(couples) {
         let pair = Rc::new(Pair {
             text: Text::new(run, number, args.body()),
             issued: Cell::new(0),
@@ -178,12 +193,13 @@ pub(crate) async fn run(args: &BenchArgs, run: u32, meter: &Rc<Meter>) -> Result
             told: dialect.pushes_messages().then(RefCell::default),
             let_go: Cell::new(false),
         });
-        let open = |account| Connection::open_as(args.server, dialect, account);
-        let connection = open(&two[1]).await.map_err(failed)?;
+        let receivers = args.receivers().server;
+        let connection = Connection::open_as(receivers, dialect, &two[1]).await.map_err(failed)?;
         let request = dialect.inbox(&two[1].token);
         let receiver = Receiver { pair: Rc::clone(&pair), connection, request };
-        let connection = open(&two[0]).await.map_err(failed)?;
-        let prefix = dialect.send(&two[0].token, &two[1].name);
+        let connection =
+            Connection::open_as(args.server, dialect, &two[0]).await.map_err(failed)?;
+        let prefix = dialect.send(&two[0].token, &args.address_of(&two[1].name));
         let sender = Sender { pair, prefix, line_end: dialect.line_end() };
         ends.push((sender, connection, receiver, two[1].clone()));
     }
@@ -209,9 +225,11 @@ pub(crate) async fn run(args: &BenchArgs, run: u32, meter: &Rc<Meter>) -> Result
     let counted = meter::count(args, meter, &mut senders).await;
     meter::finish(&mut senders, args.drain()).await;
     meter.enter(Phase::Draining);
+    let began = Instant::now();
     let caught_up = meter::finish(&mut receivers, args.drain()).await;
+    let drained_secs = began.elapsed().as_secs_f64();
 
-    let mut checked = Checked { left_over: ready.left_over, caught_up, ..Checked::default() };
+    let mut checked = Checked { left_over, caught_up, drained_secs, ..Checked::default() };
     for pair in pairs {
         let arrivals = pair.checker.borrow();
         checked.accepted += pair.accepted();

@@ -78,6 +78,8 @@ pub(crate) struct Checked {
     pub(crate) left_over: u64,
     /// Whether the receivers came to the end of what was sent in time.
     pub(crate) caught_up: bool,
+    /// How long that took after the last was sent, in seconds; measured in pairs.
+    pub(crate) drained_secs: f64,
     #[serde(flatten)]
     pub(crate) faults: Faults,
 }
@@ -251,7 +253,11 @@ impl Checked {
             0 => String::new(),
             items => format!("; {items} older ones put aside first"),
         };
-        format!("{} of {} accepted{faults}{old}", self.delivered, self.accepted)
+        let late = match self.drained_secs {
+            secs if secs >= 1.0 => format!(", the last {secs:.1} s after it was sent"),
+            _ => String::new(),
+        };
+        format!("{} of {} accepted{faults}{late}{old}", self.delivered, self.accepted)
     }
 }
 
