@@ -126,13 +126,19 @@ impl Client {
     /// Waits until the other side hangs up; what came before that.
     #[track_caller]
     pub(crate) fn hear_all(&mut self) -> String {
+        String::from_utf8(self.hear_bytes()).unwrap()
+    }
+
+    /// The same, whatever the bytes are.
+    #[track_caller]
+    pub(crate) fn hear_bytes(&mut self) -> Vec<u8> {
         let mut rest = std::mem::take(&mut self.arrived);
         // A reset is a way of hanging up, too; silence is none.
         if let Err(error) = self.stream.read_to_end(&mut rest) {
             let kind = error.kind();
             assert!(kind != io::ErrorKind::WouldBlock, "still open: {}", rest.escape_ascii());
         }
-        String::from_utf8(rest).unwrap()
+        rest
     }
 }
 

@@ -1,11 +1,16 @@
 //! What the end-to-end tests share: the real binary on free ports, and clients that talk to it.
 #![allow(dead_code, unused_imports, reason = "each test uses its part")]
 
+pub(crate) mod api;
 pub(crate) mod client;
+pub(crate) mod peer;
 pub(crate) mod program;
+pub(crate) mod proxy;
+pub(crate) mod realms;
 pub(crate) mod server;
 pub(crate) mod wild;
 
+pub(crate) use api::Api;
 pub(crate) use client::Client;
 pub(crate) use program::{Told, kabar, kabar_with};
 pub(crate) use server::Server;

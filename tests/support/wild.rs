@@ -150,7 +150,7 @@ impl Person {
     }
 
     /// Asks, and passes over notifications.
-    fn ask_until(&mut self, mut wish: Value) -> Value {
+    pub(crate) fn ask_until(&mut self, mut wish: Value) -> Value {
         let Self::Keyword { stream, token } = self else { unreachable!() };
         wish["token"] = token.clone();
         stream.write_all(wish.to_string().as_bytes()).unwrap();

@@ -40,6 +40,12 @@ const TOOLS: &[Tool] = &[
         package: "chromium",
         purpose: "the browser that the web app is tested in",
     },
+    Tool {
+        programs: &["tc"],
+        package: "iproute2",
+        purpose: "realms are tested on slow lines between network namespaces",
+    },
+    Tool { programs: &["nft"], package: "nftables", purpose: "those lines lose packets" },
 ];
 
 fn prepare() -> Result<()> {
