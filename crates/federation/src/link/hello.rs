@@ -219,7 +219,7 @@ impl Links {
             }
             // A key that was replaced, and perhaps stolen, must not come back.
             if newest(&who.keys) < newest(&stated_keys(&link.keys, self.clock.now())) {
-                return Ok(Err(No(401, "key_unknown")));
+                return Ok(Err(No(403, "realm_changed")));
             }
             if keys != link.keys {
                 self.kept()?.change_link(link.id, LinkChange::Keys(keys)).await?;

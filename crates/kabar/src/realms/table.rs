@@ -130,8 +130,8 @@ mod tests {
         assert_eq!(
             lines[..3],
             [
-                "NAME  ADDRESS         STATE   QUEUE  LAST CONTACT          NEXT TRY",
-                "b     127.0.0.1:8890  linked      3  2026-01-02T03:04:05Z  -",
+                "NAME  ADDRESS         STATE        QUEUE  LAST CONTACT          NEXT TRY",
+                "b     127.0.0.1:8890  unreachable      3  2026-01-02T03:04:05Z  -",
                 "  It calls itself kampus-b.",
             ]
         );
