@@ -92,7 +92,8 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     let web_dir = args.web_dir.clone();
     let site = Site { place, hosts, web_dir, stop: stop_pages, tasks: tasks_of_pages };
     let links = links::open(&config, &bound, &engine, &store).await?;
-    let routes = kabar_api::router(Arc::clone(&engine), site).merge(links::routes(&links));
+    let pages = kabar_api::router(Arc::clone(&engine), site);
+    let routes = links::routes(&links).fallback_service(pages);
     let shared = Arc::new(Shared {
         engine: Arc::clone(&engine),
         gate: Gate::new(config.limits.clone(), config.web.trusted_proxies.clone()),
