@@ -110,7 +110,10 @@ fn present(tool: &Tool) -> bool {
 
 fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+    // Where Debian has what is for administrators, whether they look there or not.
+    let more = ["/usr/sbin", "/sbin"].map(PathBuf::from);
+    let folders = env::split_paths(&path).chain(more);
+    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 /// The owner of `/proc/self` is the user this process acts as.
