@@ -10,7 +10,7 @@ import {
   conversations, current, currentId, drafts, filter, isActive, loaded, me, narrow,
   order, panel, putConversation, realm, setCurrent, shownIds, startSession, stay, typing,
 } from './state.js';
-import { Avatar, avatarOf, Icon, lastLine, lazy, Menu, titleOf, toast } from './ui.js';
+import { Avatar, avatarOf, fetched, Icon, lastLine, lazy, Menu, titleOf, toast } from './ui.js';
 
 const AuthPage = lazy(() => import('./auth.js'), 'AuthPage');
 const Panel = lazy(() => import('./panel.js'), 'Panel');
@@ -26,8 +26,8 @@ const LAST = 'kabar.last';
 
 /** What a first action needs is fetched once the first messages are painted: it is there then, also without a network. */
 function startRest() {
-  import('./shortcuts.js').then((m) => m.installShortcuts());
-  import('./notify.js').then((m) => m.installNotifications());
+  fetched(() => import('./shortcuts.js')).then((m) => m.installShortcuts());
+  fetched(() => import('./notify.js')).then((m) => m.installNotifications());
   const rest = [() => import('./deeds.js'), () => import('./files.js'), () => import('./offers.js'), () => import('./delivery.js'), () => import('./unsent.js'), () => import('./submit.js'),
     () => import('./toast.js'), () => import('./menu.js'), () => import('./icons.js'), () => import('./panel.js'), () => import('./groups.js'), () => import('./rooms.js'),
     () => import('./people.js'), () => import('./search.js'), () => import('./mentions.js'), () => import('./settings.js'), () => import('./welcome.js')];

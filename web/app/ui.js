@@ -131,9 +131,12 @@ export function Menu({ label, icon = 'more', items, className = 'icon-button', t
  * Short news at the edge of the window: an error stays until it is closed.
  * @param {string} text @param {{error?: boolean, action?: string, onAction?: () => void}} [options]
  */
-export function toast(text, options) { import('./toast.js').then((m) => m.show(text, options)); }
+export function toast(text, options) { fetched(() => import('./toast.js')).then((m) => m.show(text, options)); }
 /** What an ApiError has to say, as news. @param {any} error */
-export function toastError(error) { import('./toast.js').then((m) => m.showError(error)); }
+export function toastError(error) { fetched(() => import('./toast.js')).then((m) => m.showError(error)); }
+
+/** A module that must come, if not now then when the server is there again. @param {() => Promise<any>} load an `import()` @returns {Promise<any>} */
+export const fetched = (load) => load().catch(() => new Promise((again) => { setTimeout(again, 2000); }).then(() => fetched(load)));
 
 /** @type {Map<string, Promise<void>>} */
 const sheets = new Map();

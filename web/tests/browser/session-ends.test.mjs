@@ -100,6 +100,16 @@ test('a session that ended while the connection was down is not waited for', asy
   await s.stop();
 });
 
+test('a part that could not be fetched at the start is fetched later', async () => {
+  const s = await start({ path: '/app/people' });
+  let refused = 0;
+  await s.page.route('**/app/{shortcuts,notify}.js', (route) => (refused++ < 2 ? route.abort() : route.continue()));
+  await at(s.page, s.server.url + pathOf(s.server, 'maya'));
+  await s.page.locator('html[data-keys]').waitFor();
+  assert.ok(refused > 2, 'it was refused, and asked for again');
+  await s.stop();
+});
+
 test('W43 a stream that died in silence is noticed within a minute, and what was missed comes', async () => {
   const s = await start({ path: '/app/people' });
   await s.page.clock.install();
