@@ -121,6 +121,53 @@ fn who_never_pauses_does_not_hold_up_the_stop() {
     reader.join().unwrap();
 }
 
+/// What `/readyz` answers.
+fn readiness(address: SocketAddr) -> String {
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_stop_with_notice_says_so_first_and_lets_connections_go_one_by_one() {
+    const CONNECTIONS: usize = 64;
+    let variables = [("KABAR_SERVER__DRAIN_SECS", "6")];
+    let mut server = Server::demo_with(&["line-en", "http"], &variables);
+    let page = server.speaking("http");
+    let connected: Vec<Client> =
+        (0..CONNECTIONS).map(|_| Client::login(server.address(), "messi", "surabaya").0).collect();
+    assert_eq!(readiness(page), "HTTP/1.1 200 OK");
+    let began = Instant::now();
+    server.terminate();
+    support::eventually("it says that it stops", || {
+        (readiness(page) == "HTTP/1.1 503 Service Unavailable").then_some(())
+    });
+    // Who has not noticed is served all the same.
+    let (mut late, _) = Client::login(server.address(), "henderson", "surabaya");
+    assert_eq!(late.must("send messi masih bisa")["message"], "Message sent");
+    let endings: Vec<_> = connected
+        .into_iter()
+        .map(|mut client| {
+            thread::spawn(move || {
+                client.stream.set_read_timeout(Some(STOP_WITHIN + SLACK)).unwrap();
+                client.hear().unwrap_err();
+                began.elapsed()
+            })
+        })
+        .collect();
+    let mut endings: Vec<Duration> = endings.into_iter().map(|one| one.join().unwrap()).collect();
+    endings.sort();
+    let (first, last) = (endings[0], endings[CONNECTIONS - 1]);
+    assert!(first >= Duration::from_secs(3), "the first went after {first:?}");
+    assert!(last - first >= Duration::from_secs(2), "from {first:?} to {last:?}");
+    let most = endings.windows(CONNECTIONS / 2).map(|half| half[half.len() - 1] - half[0]).min();
+    assert!(most.unwrap() >= Duration::from_secs(1), "half of them went within {most:?}");
+    assert_eq!(server.wait(), Some(0));
+}
+
 /// A connection whose answers nobody reads, so that there is always something left to write.
 fn deaf(address: SocketAddr) -> Client {
     let (mut client, _) = Client::login(address, "messi", "surabaya");

@@ -18,6 +18,7 @@ mod pictures;
 mod problem;
 mod routes;
 mod site;
+mod stop;
 mod text;
 mod uploads;
 mod web;
@@ -41,6 +42,7 @@ use crate::text::Text;
 
 pub use page::{Demo, Listener, Place, Speaks};
 pub use site::{Held, Peer, Site};
+pub use stop::Stop;
 
 /// What every page may do unless it says otherwise: nothing but what stands in it.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -60,6 +62,7 @@ pub fn router(engine: Arc<Engine>, site: impl Into<Site>) -> Router {
     let site = site.into();
     let front = page::Front { place: site.place.clone(), engine: Arc::clone(&engine) };
     let web = web::routes(site.web_dir.as_deref());
+    let stop = site.stop.clone();
     let api = Api::new(Arc::clone(&engine), site);
     let known = from_fn_with_state(api.clone(), host::known);
     Router::new()
@@ -70,7 +73,7 @@ pub fn router(engine: Arc<Engine>, site: impl Into<Site>) -> Router {
             Router::new()
                 .route("/healthz", get(health::alive))
                 .route("/readyz", get(health::ready))
-                .with_state(engine),
+                .with_state((engine, stop)),
         )
         .merge(web.layer(known.clone()))
         .nest("/api/v1", under_api(api).layer(known))

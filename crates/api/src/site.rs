@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::page::Place;
+use crate::stop::Stop;
 
 /// The other end of the connection that a request came by. The server puts it into the request's extensions;
 /// without it a request comes from nowhere in particular, and not from this machine.
@@ -40,8 +40,8 @@ pub struct Site {
     pub hosts: Vec<String>,
     /// Where the web app is read from instead of from the program.
     pub web_dir: Option<PathBuf>,
-    /// Cancelled when the server is to stop.
-    pub stop: CancellationToken,
+    /// When the server stops.
+    pub stop: Stop,
     /// Where tasks that outlive a request are found again.
     pub tasks: TaskTracker,
 }
@@ -52,7 +52,7 @@ impl From<Place> for Site {
             place,
             hosts: Vec::new(),
             web_dir: None,
-            stop: CancellationToken::new(),
+            stop: Stop::default(),
             tasks: TaskTracker::new(),
         }
     }

@@ -243,7 +243,7 @@ impl Uploads {
     }
 
     fn sweep_now_and_then(self: &Arc<Self>, api: &Api) {
-        let (uploads, stop) = (Arc::downgrade(self), api.site.stop.clone());
+        let (uploads, stop) = (Arc::downgrade(self), api.site.stop.all());
         let engine = Arc::downgrade(&api.engine);
         api.site.tasks.spawn(async move {
             let mut turns = tokio::time::interval(SWEEP_EVERY);

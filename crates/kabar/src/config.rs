@@ -46,6 +46,9 @@ pub(crate) struct Server {
     pub(crate) data: PathBuf,
     /// Where to listen: `ADDR:PORT[/DIALECT]`.
     pub(crate) listen: Vec<Listen>,
+    /// In seconds: how long a stop takes. For the first half all goes on, but `/readyz` says that it ends; over the second
+    /// connections are let go.
+    pub(crate) drain_secs: u16,
 }
 
 /// Who may have an account.
@@ -162,7 +165,7 @@ pub(crate) enum LogFormat {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { realm: String::new(), data: "kabar-data".into(), listen: Vec::new() }
+        Self { realm: String::new(), data: "kabar-data".into(), listen: Vec::new(), drain_secs: 0 }
     }
 }
 

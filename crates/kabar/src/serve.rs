@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use kabar_api::Site;
+use kabar_api::{Site, Stop};
 use kabar_catalogue::Lang;
 use kabar_engine::Engine;
 use kabar_store_sqlite::{Durability, SqliteStore};
@@ -57,8 +57,9 @@ pub(crate) fn run(args: &ServeArgs, lang: Lang) -> ExitCode {
 
 async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     // Caught from the first moment on: a server told to stop while it starts stops in order, too.
-    let stop = CancellationToken::new();
-    signals::watch(stop.clone())?;
+    let stop = Stop::default();
+    let drain = Duration::from_secs(u64::from(config.server.drain_secs)) / 2;
+    signals::watch(stop.clone(), drain, drain)?;
     open_files();
 
     let demo = args.demo.map(|_| demo::prepare(args, &mut config, lang)).transpose()?;
@@ -88,7 +89,7 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     let place = greeting::place(&config, &bound, people);
     let mut hosts = config.web.hosts.clone();
     hosts.extend(gethostname::gethostname().into_string());
-    let (stop_pages, tasks_of_pages) = (stop.clone(), tasks.clone());
+    let (stop_pages, tasks_of_pages, all) = (stop.clone(), tasks.clone(), stop.all());
     let web_dir = args.web_dir.clone();
     let site = Site { place, hosts, web_dir, stop: stop_pages, tasks: tasks_of_pages };
     let links = links::open(&config, &bound, &engine, &store).await?;
@@ -105,23 +106,24 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     let start = Start { is_demo: demo.is_some(), is_new, first: &first };
     greeting::greet(&config, &bound, &start, lang);
 
-    tasks.spawn(keep_house(Arc::clone(&engine), stop.clone()));
-    tasks.spawn(sweep_files(Arc::clone(&engine), stop.clone()));
-    tasks.spawn(follow(Arc::clone(&engine), stop.clone()));
-    tasks.spawn(Arc::clone(&links).run(stop.clone()));
-    tasks.spawn(first.withdraw(Arc::clone(&engine), stop.clone()));
+    tasks.spawn(keep_house(Arc::clone(&engine), all.clone()));
+    tasks.spawn(sweep_files(Arc::clone(&engine), all.clone()));
+    tasks.spawn(follow(Arc::clone(&engine), all.clone()));
+    tasks.spawn(Arc::clone(&links).run(all.clone()));
+    tasks.spawn(first.withdraw(Arc::clone(&engine), all.clone()));
     let listeners = bound.iter().map(|bound| bound.listen).collect();
     let server = doctor::Running { listeners };
     let asked = control::Asked { engine: Arc::clone(&engine), server };
-    control::listen(&config.server.data, asked, &stop, &tasks);
+    control::listen(&config.server.data, asked, &all, &tasks);
     for bound in bound {
         tasks.spawn(accept(bound, Arc::clone(&shared)));
     }
     // Nobody listens where there is no service manager; that is fine.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
 
-    stop.cancelled().await;
+    stop.accepting().cancelled().await;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    all.cancelled().await;
     drop((shared, links));
     finish(engine, store, &tasks, demo).await
 }

@@ -9,6 +9,7 @@ use kabar_engine::store::Place;
 use kabar_engine::{Listening, News, RoomNews, Signal, Stay};
 use kabar_model::{Arrival, ConversationId, RoomName, User};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::frame::{Asked, Frame, RoomEvent, position};
 use super::missed::Missed;
@@ -66,13 +67,16 @@ pub(super) struct Stream {
     pub(super) missed: Option<Missed>,
     stay: Option<Stay>,
     pub(super) heard_at: Instant,
+    /// Cancelled when this connection is to end.
+    stop: CancellationToken,
 }
 
 pub(super) async fn serve(api: Api, caller: Reader, since: Option<Arrival>, socket: WebSocket) {
     let listening = api.engine.listen_closely(&caller);
     let _connected = api.engine.connected(&caller);
     let (told, heard_at) = (Arrival::NONE, Instant::now());
-    let mut stream = Stream { api, caller, socket, told, missed: None, stay: None, heard_at };
+    let stop = api.site.stop.connection();
+    let mut stream = Stream { api, caller, socket, told, missed: None, stay: None, heard_at, stop };
     if let Err(End::Close(code)) = stream.run(since, listening).await {
         if code == SESSION_ENDED {
             let _ = stream.send(&Frame::SessionEnded).await;
@@ -83,7 +87,7 @@ pub(super) async fn serve(api: Api, caller: Reader, since: Option<Arrival>, sock
 
 impl Stream {
     async fn run(&mut self, since: Option<Arrival>, mut listening: Listening) -> Result<(), End> {
-        let stop = self.api.site.stop.clone();
+        let stop = self.stop.clone();
         // Asked after listening began: what is told twice stands at or before here.
         let last = self.api.engine.last_arrival().await?;
         match since {
@@ -285,7 +289,7 @@ impl Stream {
     }
 
     async fn put(&mut self, frame: Ws) -> Result<(), End> {
-        let stop = self.api.site.stop.clone();
+        let stop = self.stop.clone();
         tokio::select! {
             // Whether there is room is asked first, so that what can go out does.
             biased;
@@ -299,7 +303,7 @@ impl Stream {
 
     /// Ends with this code. A client that does not read must not hold up the stop of the server.
     async fn close(&mut self, code: u16) {
-        let stop = self.api.site.stop.clone();
+        let stop = self.stop.clone();
         let close = Ws::Close(Some(CloseFrame { code, reason: "".into() }));
         let patience = async {
             stop.cancelled().await;

@@ -241,7 +241,7 @@ async fn the_stop_of_the_server_ends_every_stream() {
     let world = &served.world;
     let messi = world.register("messi").await;
     let (mut client, _) = served.greeted(&messi).await;
-    world.site.stop.cancel();
+    world.site.stop.begin(Duration::ZERO, Duration::ZERO).await;
     assert_eq!(client.closed().await, 1001);
     drop(client);
     world.site.tasks.close();

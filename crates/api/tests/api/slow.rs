@@ -91,7 +91,7 @@ async fn who_does_not_read_what_was_missed_does_not_hold_up_the_stop() {
     tokio::time::pause();
     let began = Instant::now();
     let site = &chat.world.site;
-    site.stop.cancel();
+    site.stop.begin(Duration::ZERO, Duration::ZERO).await;
     site.tasks.close();
     site.tasks.wait().await;
     assert!(began.elapsed() <= Duration::from_secs(2), "{:?}", began.elapsed());

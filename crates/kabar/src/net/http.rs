@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use tracing::debug;
 
@@ -54,10 +55,11 @@ pub(crate) async fn serve(
     peer: Peer,
     pass: Pass,
     shared: &Shared,
+    stop: CancellationToken,
 ) {
     let speaks = tokio::select! {
         speaks = tells_its_version(&mut prefix, &mut stream) => speaks,
-        () = shared.stop.cancelled() => return,
+        () = stop.cancelled() => return,
     };
     if !speaks {
         return;
@@ -96,7 +98,7 @@ pub(crate) async fn serve(
     tokio::pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
-        () = shared.stop.cancelled() => {
+        () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
@@ -155,7 +157,7 @@ mod tests {
             engine,
             gate: Gate::new(limits, Vec::new()),
             routes: kabar_api::Router::new().fallback_service(echo),
-            stop: tokio_util::sync::CancellationToken::new(),
+            stop: kabar_api::Stop::default(),
             tasks: tokio_util::task::TaskTracker::new(),
         }
     }
@@ -168,7 +170,7 @@ mod tests {
         let pass = shared.gate.enter(peer.ip()).unwrap();
         let request = format!("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
         client.write_all(request.as_bytes()).await.unwrap();
-        serve(BytesMut::new(), stream, peer, pass, shared).await;
+        serve(BytesMut::new(), stream, peer, pass, shared, shared.stop.connection()).await;
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();

@@ -50,10 +50,11 @@ impl Bound {
 
 /// Accepts until the server is to stop; every connection gets a task of its own.
 pub(crate) async fn accept(bound: Bound, shared: Arc<Shared>) {
+    let stop = shared.stop.accepting();
     loop {
         let accepted = tokio::select! {
             accepted = bound.listener.accept() => accepted,
-            () = shared.stop.cancelled() => return,
+            () = stop.cancelled() => return,
         };
         match accepted {
             Ok((stream, peer)) => {
@@ -84,6 +85,7 @@ async fn converse(
         debug!(%peer, %error, "a connection cannot be set up");
         return;
     }
+    let stop = shared.stop.connection();
     let mut input = BytesMut::new();
     let spoken = match dialect {
         Dialect::Line(profile) => Text::Line(profile),
@@ -92,24 +94,24 @@ async fn converse(
         Dialect::Http => {
             let speaks = tokio::select! {
                 speaks = says_something(&stream) => speaks,
-                () = shared.stop.cancelled() => return,
+                () = stop.cancelled() => return,
             };
             if speaks {
-                http::serve(input, stream, peer, pass, &shared).await;
+                http::serve(input, stream, peer, pass, &shared, stop).await;
             }
             return;
         }
         Dialect::Auto => {
             let spoken = tokio::select! {
                 spoken = listen_for(&mut stream, &mut input) => spoken,
-                () = shared.stop.cancelled() => return,
+                () = stop.cancelled() => return,
             };
             match spoken {
                 Spoken::Protocol(Protocol::Line) => Text::Line(Profile::Realm),
                 Spoken::Protocol(Protocol::Form) => Text::Form,
                 Spoken::Protocol(Protocol::Keyword) => Text::Keyword,
                 Spoken::Protocol(Protocol::Http) => {
-                    return http::serve(input, stream, peer, pass, &shared).await;
+                    return http::serve(input, stream, peer, pass, &shared, stop).await;
                 }
                 Spoken::NotUnderstood => {
                     // One fixed answer; nothing of the input is in it.
@@ -123,8 +125,7 @@ async fn converse(
     };
     let origin = Origin { address: peer.ip() };
     let conversation = spoken.conversation(Arc::clone(&shared.engine), origin);
-    let mut loop_ =
-        text::TextLoop::new(stream, conversation, input, peer.ip(), pass, shared.stop.clone());
+    let mut loop_ = text::TextLoop::new(stream, conversation, input, peer.ip(), pass, stop);
     if dialect == Dialect::Keyword {
         loop_.say(kabar_dialect_keyword::greeting());
     }

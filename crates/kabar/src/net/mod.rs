@@ -15,8 +15,8 @@ pub(crate) use listener::{Bound, accept};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use kabar_api::Stop;
 use kabar_engine::Engine;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// What every connection needs.
@@ -27,8 +27,8 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     /// What HTTP answers.
     pub(crate) routes: kabar_api::Router,
-    /// Cancelled when the server is to stop.
-    pub(crate) stop: CancellationToken,
+    /// When the server stops.
+    pub(crate) stop: Stop,
     /// Where every connection's task is found again.
     pub(crate) tasks: TaskTracker,
 }

@@ -1,11 +1,11 @@
-//! SIGTERM and SIGINT stop the server; a second one ends it at once.
+//! SIGTERM and SIGINT stop the server in order; a second one ends it at once.
 
 use std::process;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use kabar_api::Stop;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 /// The exit status of a process that a signal ended, less the signal's number.
@@ -14,8 +14,8 @@ const EXIT_SIGNAL: i32 = 128;
 /// Signals within this time of the first say the same.
 const ONE_WISH: Duration = Duration::from_millis(20);
 
-/// Cancels `stop` at the first signal and ends the process at the second.
-pub(super) fn watch(stop: CancellationToken) -> Result<()> {
+/// Stops in order at the first signal, with so much notice and over so much time, and ends the process at the second.
+pub(super) fn watch(stop: Stop, notice: Duration, spread: Duration) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot catch SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot catch SIGINT")?;
     tokio::spawn(async move {
@@ -32,7 +32,8 @@ pub(super) fn watch(stop: CancellationToken) -> Result<()> {
                 None => first = Some(Instant::now()),
             }
             info!("stopping; a second signal stops at once");
-            stop.cancel();
+            let stop = stop.clone();
+            tokio::spawn(async move { stop.begin(notice, spread).await });
         }
     });
     Ok(())
