@@ -203,6 +203,17 @@ fn queued(realm: usize, token: &str) -> u64 {
     links.as_array().unwrap().iter().map(|link| link["queued"].as_u64().unwrap()).sum()
 }
 
+/// Joins the group at the first realm. On such lines it may not answer in time; then nothing was changed, and one asks
+/// again.
+fn join(n: usize, token: &str) {
+    support::eventually("the group can be joined", || {
+        let said = Client::connect(address(n)).ask(&format!("joingroup {token} ramai@alfa"));
+        let is_away = said["message"] == "Realm Unreachable";
+        assert!(is_away || said["status"] == "OK", "{said}");
+        (!is_away).then_some(())
+    });
+}
+
 #[test]
 fn three_realms_on_bad_lines_agree_in_the_end() {
     if !rustix::process::geteuid().is_root() {
@@ -235,7 +246,7 @@ fn three_realms_on_bad_lines_agree_in_the_end() {
     Client::connect(address(0)).must(&format!("addgroup {} ramai", tokens[0][0]));
     for (n, tokens) in tokens.iter().enumerate() {
         for token in tokens.iter().skip(usize::from(n == 0)) {
-            Client::connect(address(n)).must(&format!("joingroup {token} ramai@alfa"));
+            join(n, token);
         }
     }
 
