@@ -22,6 +22,8 @@ pub use replay::{NONCES_MAX, ReplayGuard};
 pub use request::{ReceivedRequest, RequestParts, sign_request, verify_request};
 pub use response::{Asked, ReceivedResponse, ResponseParts, sign_response, verify_response};
 
+use std::collections::HashMap;
+
 use kabar_model::RealmName;
 
 use crate::keys::{KeyId, SignatureBytes};
@@ -59,6 +61,19 @@ pub struct SignedHeaders {
     pub signature_bytes: SignatureBytes,
 }
 
+impl SignedHeaders {
+    /// All headers that are signed but `Content-Type`, and the signature, by their names.
+    pub fn named(self, from: &RealmName, to: &RealmName) -> [(&'static str, String); 5] {
+        [
+            (FROM_HEADER, from.to_string()),
+            (TO_HEADER, to.to_string()),
+            (DIGEST_HEADER, self.content_digest),
+            (INPUT_HEADER, self.signature_input),
+            (SIGNATURE_HEADER, self.signature),
+        ]
+    }
+}
+
 /// The headers of a message as they came; `None` is a header that did not come.
 ///
 /// A header that came more than once must be given as one text with commas, which no form here has.
@@ -76,6 +91,21 @@ pub struct ReceivedHeaders<'a> {
     pub signature_input: Option<&'a str>,
     /// [`SIGNATURE_HEADER`].
     pub signature: Option<&'a str>,
+}
+
+impl<'a> ReceivedHeaders<'a> {
+    /// Those among all headers, whose names are in lower case.
+    pub fn among(all: &'a HashMap<String, String>) -> Self {
+        let header = |name: &str| all.get(name).map(String::as_str);
+        Self {
+            content_type: header("content-type"),
+            from: header(FROM_HEADER),
+            to: header(TO_HEADER),
+            content_digest: header(DIGEST_HEADER),
+            signature_input: header(INPUT_HEADER),
+            signature: header(SIGNATURE_HEADER),
+        }
+    }
 }
 
 /// A message whose signature is right and whose time is now.

@@ -176,6 +176,18 @@ fn show(command: ConfigCommand, config: &Config) -> ExitCode {
     }
 }
 
+/// Does what a command says with the settings in force, and prints what became of it.
+pub(crate) fn perform(place: &Place, deed: impl FnOnce(&Config) -> Result<String>) -> ExitCode {
+    let config = match place.settings() {
+        Ok(config) => config,
+        Err(error) => return complain(&error, EXIT_USAGE),
+    };
+    match deed(&config) {
+        Ok(said) => text::print(&said),
+        Err(error) => complain(&error, EXIT_FAILED),
+    }
+}
+
 /// Says what went wrong, with its causes, on standard error.
 pub(crate) fn complain(error: &anyhow::Error, code: u8) -> ExitCode {
     eprintln!("kabar: {error:#}");

@@ -21,7 +21,7 @@ pub(crate) use request::{Linked, Request};
 use crate::cli::{self, Place};
 use crate::config::Config;
 use crate::control::client::{Keeper, Server};
-use crate::text::{self, Text};
+use crate::text::Text;
 use request::{Answer, Denial};
 
 /// How long the running server may take to answer: it may have to wait for another one twice.
@@ -29,14 +29,7 @@ const ANSWER_SECS_MAX: u64 = 90;
 
 /// Does what the command says, and says what became of it.
 pub(crate) fn run(command: RealmCommand, place: &Place, lang: Lang) -> ExitCode {
-    let config = match place.settings() {
-        Ok(config) => config,
-        Err(error) => return cli::complain(&error, cli::EXIT_USAGE),
-    };
-    match perform(command, &config, lang) {
-        Ok(said) => text::print(&said),
-        Err(error) => cli::complain(&error, 1),
-    }
+    cli::perform(place, |config| perform(command, config, lang))
 }
 
 fn perform(command: RealmCommand, config: &Config, lang: Lang) -> Result<String> {

@@ -22,7 +22,7 @@ pub(crate) use request::Request;
 use crate::cli::{self, Place};
 use crate::config::Config;
 use crate::control::client::Keeper;
-use crate::text::{self, Text};
+use crate::text::Text;
 use request::{Answer, Denial, Person};
 
 /// How long the running server may take to answer.
@@ -32,14 +32,7 @@ const LIST_PAGE: usize = 500;
 
 /// Does what the command says, and says what became of it.
 pub(crate) fn run(command: UserCommand, place: &Place, lang: Lang) -> ExitCode {
-    let config = match place.settings() {
-        Ok(config) => config,
-        Err(error) => return cli::complain(&error, cli::EXIT_USAGE),
-    };
-    match perform(command, &config, lang) {
-        Ok(said) => text::print(&said),
-        Err(error) => cli::complain(&error, 1),
-    }
+    cli::perform(place, |config| perform(command, config, lang))
 }
 
 fn perform(command: UserCommand, config: &Config, lang: Lang) -> Result<String> {

@@ -16,9 +16,8 @@ use super::ask::stated_keys;
 use crate::keys::SignatureBytes;
 use crate::random;
 use crate::signature::{
-    DIGEST_HEADER, FROM_HEADER, Fault, INPUT_HEADER, NONCES_MAX, ReceivedHeaders, ReceivedRequest,
-    ReplayGuard, ResponseParts, SIGNATURE_HEADER, SignedHeaders, TO_HEADER, Verified,
-    sign_response, verify_request,
+    FROM_HEADER, Fault, NONCES_MAX, ReceivedHeaders, ReceivedRequest, ReplayGuard, ResponseParts,
+    Verified, sign_response, verify_request,
 };
 use crate::wire::{self, BYTES, Batch, Found, Hello, JSON, LookUp, Problem, Pull, Read, ReadOn};
 
@@ -272,15 +271,8 @@ impl Links {
         let from = self.us();
         let parts = ResponseParts { status, content_type, body: &body, from, to };
         let nonce = random::bytes().map_err(Error::failed)?;
-        let SignedHeaders { content_digest, signature_input, signature, .. } =
-            sign_response(&secret, &parts, request_signature, self.now_secs(), nonce);
-        let headers = vec![
-            (FROM_HEADER, from.to_string()),
-            (TO_HEADER, to.to_string()),
-            (DIGEST_HEADER, content_digest),
-            (INPUT_HEADER, signature_input),
-            (SIGNATURE_HEADER, signature),
-        ];
+        let signed = sign_response(&secret, &parts, request_signature, self.now_secs(), nonce);
+        let headers = signed.named(from, to).into();
         Ok(Answer { status, content_type, headers, body })
     }
 
@@ -314,19 +306,11 @@ fn body<T: DeserializeOwned>(request: &Request) -> Option<T> {
 }
 
 fn received(request: &Request) -> ReceivedRequest<'_> {
-    let header = |name: &str| request.headers.get(name).map(String::as_str);
     ReceivedRequest {
         method: &request.method,
         path: &request.path,
         query: &request.query,
-        headers: ReceivedHeaders {
-            content_type: header("content-type"),
-            from: header(FROM_HEADER),
-            to: header(TO_HEADER),
-            content_digest: header(DIGEST_HEADER),
-            signature_input: header(INPUT_HEADER),
-            signature: header(SIGNATURE_HEADER),
-        },
+        headers: ReceivedHeaders::among(&request.headers),
         body: &request.body,
     }
 }

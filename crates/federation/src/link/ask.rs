@@ -14,8 +14,7 @@ use super::{CameBack, Links, Sent, Unreached};
 use crate::keys::{KeyStatement, PublicKey};
 use crate::random;
 use crate::signature::{
-    Asked, DIGEST_HEADER, FROM_HEADER, Fault, INPUT_HEADER, ReceivedHeaders, ReceivedResponse,
-    RequestParts, SIGNATURE_HEADER, TO_HEADER, sign_request, verify_response,
+    Asked, Fault, ReceivedHeaders, ReceivedResponse, RequestParts, sign_request, verify_response,
 };
 use crate::wire::{JSON, Problem};
 
@@ -158,14 +157,9 @@ impl Links {
         let now = self.now_secs() + clock_ahead;
         let nonce = random::bytes().map_err(Error::failed)?;
         let signed = sign_request(&secret, &parts, now, nonce);
-        let headers = vec![
-            ("content-type", JSON.to_owned()),
-            (FROM_HEADER, us.to_string()),
-            (TO_HEADER, whom.realm.to_string()),
-            (DIGEST_HEADER, signed.content_digest),
-            (INPUT_HEADER, signed.signature_input),
-            (SIGNATURE_HEADER, signed.signature),
-        ];
+        let signature_bytes = signed.signature_bytes;
+        let mut headers = vec![("content-type", JSON.to_owned())];
+        headers.extend(signed.named(us, whom.realm));
         let sent = Sent {
             method: what.method,
             path: what.path,
@@ -178,7 +172,7 @@ impl Links {
             Ok(came) => came,
             Err(unreached) => return Ok(Err((NoAnswer::Unreached(unreached), clock_ahead))),
         };
-        let asked = Asked { from: us, to: whom.realm, signature_bytes: &signed.signature_bytes };
+        let asked = Asked { from: us, to: whom.realm, signature_bytes: &signature_bytes };
         let key = |_: &RealmName, id: &_| whom.keys.iter().find(|key| key.id() == *id).copied();
         // The answer is bound to this very request, so it is new, whatever its clock says.
         let now = self.now_secs();
@@ -201,17 +195,9 @@ impl Links {
 }
 
 fn received(came: &CameBack) -> ReceivedResponse<'_> {
-    let header = |name: &str| came.headers.get(name).map(String::as_str);
     ReceivedResponse {
         status: came.status,
-        headers: ReceivedHeaders {
-            content_type: header("content-type"),
-            from: header(FROM_HEADER),
-            to: header(TO_HEADER),
-            content_digest: header(DIGEST_HEADER),
-            signature_input: header(INPUT_HEADER),
-            signature: header(SIGNATURE_HEADER),
-        },
+        headers: ReceivedHeaders::among(&came.headers),
         body: &came.body,
     }
 }

@@ -62,7 +62,7 @@ impl Links {
                     }
                     None => None,
                 },
-                Told::Read { user, place } => self.read_so_far(link, *user, *place).await?,
+                Told::Read { user, place } => self.read_so_far(*user, *place).await?,
             };
             // What it was about is gone: something must be said under its number.
             let said = match said {
@@ -169,7 +169,7 @@ impl Links {
         })
     }
 
-    async fn read_so_far(&self, _link: &Link, user: UserId, place: Place) -> Result<Option<Item>> {
+    async fn read_so_far(&self, user: UserId, place: Place) -> Result<Option<Item>> {
         let found = self.kept()?.whereabouts(place).await?;
         let Some((conversation, seq)) = found else { return Ok(None) };
         let (user, _) = self.person(user).await?;
