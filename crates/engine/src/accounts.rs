@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::bus::Hint;
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::hasher;
 use crate::sessions::{Caller, Origin, token_hash};
 use crate::store::{NewRole, NewSession, NewUser, Purpose};
@@ -98,7 +98,7 @@ impl Engine {
         };
         let user = self.store.create_user(new).await?;
         if user.role == Role::Administrator {
-            self.set_up.close();
+            self.close_set_up().await;
         }
         if let Some(group) = group {
             self.conversation_changed(group);
@@ -136,7 +136,7 @@ impl Engine {
         username: &Username,
         password: Password,
     ) -> Result<(User, String)> {
-        self.throttle.check(self.clock.elapsed(), username, origin.address)?;
+        self.may_try(username, origin.address).await?;
         let account = self.store.account(username).await?;
         let (user, hash) = match account {
             Some(account) => (Some(account.user), Some(account.password_hash)),
@@ -145,7 +145,8 @@ impl Engine {
         let (throttle, clock) = (Arc::clone(&self.throttle), Arc::clone(&self.clock));
         let name = username.clone();
         let checked = hash.clone();
-        self.hasher
+        let outcome = self
+            .hasher
             .run(move || {
                 // Others may have failed while this waited: a crowd of tries gets no more than a queue.
                 throttle.check(clock.elapsed(), &name, origin.address)?;
@@ -162,7 +163,11 @@ impl Engine {
                     None => Refusal::UserUnknown.into(),
                 })
             })
-            .await?;
+            .await;
+        if let Err(Error::Refused(Refusal::WrongPassword | Refusal::UserUnknown)) = &outcome {
+            self.failed_to_log_in(username, origin.address).await?;
+        }
+        outcome?;
         Ok(user.zip(checked).ok_or(Refusal::UserUnknown)?)
     }
 

@@ -107,7 +107,7 @@ impl Engine {
             self.store.remove_member(group, caller.user(), member).await?;
         }
         self.conversation_changed(group);
-        self.tell_conversation(group, &[member]).await;
+        self.tell_left(group, member).await;
         Ok(())
     }
 

@@ -3,19 +3,11 @@
 //! A hint says that something changed, never what it is now: that is read from the store. So losing
 //! hints, or all of the bus, loses nothing that was accepted.
 
-use kabar_model::{ConversationId, SessionId, UserId};
+mod hint;
+
 use tokio::sync::broadcast;
 
-/// Something changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hint {
-    /// This session is over.
-    SessionEnded(SessionId),
-    /// This account's name, role or state is another.
-    UserChanged(UserId),
-    /// This group's name, members or state are others.
-    GroupChanged(ConversationId),
-}
+pub use hint::{HINT_BYTES_MAX, Hint};
 
 /// What a listener hears next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +31,7 @@ pub trait Bus: Send + Sync + 'static {
 
 /// One who listens. Keeps up to [`LISTENER_HINTS_MAX`] hints, then loses the oldest.
 #[derive(Debug)]
-pub struct Listener(broadcast::Receiver<Hint>);
+pub struct Listener(broadcast::Receiver<Heard>);
 
 /// The hints that wait for a slow listener.
 pub const LISTENER_HINTS_MAX: usize = 4_096;
@@ -48,16 +40,16 @@ impl Listener {
     /// Waits for the next hint.
     pub async fn next(&mut self) -> Heard {
         match self.0.recv().await {
-            Ok(hint) => Heard::Hint(hint),
+            Ok(heard) => heard,
             Err(broadcast::error::RecvError::Lagged(_)) => Heard::Missed,
             Err(broadcast::error::RecvError::Closed) => Heard::Closed,
         }
     }
 }
 
-/// The bus of a realm that is one process.
+/// The bus of a realm that is one process, and what a bus between nodes tells its own node with.
 #[derive(Debug)]
-pub struct LocalBus(broadcast::Sender<Hint>);
+pub struct LocalBus(broadcast::Sender<Heard>);
 
 impl Default for LocalBus {
     fn default() -> Self {
@@ -65,10 +57,18 @@ impl Default for LocalBus {
     }
 }
 
+impl LocalBus {
+    /// Tells everyone who listens that hints were lost.
+    pub fn miss(&self) {
+        // Nobody listening is fine here, too.
+        let _ = self.0.send(Heard::Missed);
+    }
+}
+
 impl Bus for LocalBus {
     fn publish(&self, hint: Hint) {
         // Nobody listening is fine: a hint is owed to nobody.
-        let _ = self.0.send(hint);
+        let _ = self.0.send(Heard::Hint(hint));
     }
 
     fn listen(&self) -> Listener {

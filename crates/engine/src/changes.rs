@@ -175,7 +175,9 @@ impl Engine {
         match found.remove(&id).as_deref() {
             None => Err(Refusal::NotMember.into()),
             Some(Conversation::Direct(_) | Conversation::Group(_)) => Ok(Target::Own(id)),
-            Some(Conversation::Room(..)) if self.room_id_of(caller)? == id => Ok(Target::Room(id)),
+            Some(Conversation::Room(..)) if self.is_in_room(caller, id).await? => {
+                Ok(Target::Room(id))
+            }
             Some(Conversation::Room(..)) => Err(Refusal::NotInRoom.into()),
         }
     }

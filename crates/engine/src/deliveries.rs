@@ -11,7 +11,6 @@ use parking_lot::Mutex;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::history::{Shown, ranges};
-use crate::news::Signal;
 use crate::sessions::Caller;
 use crate::store::links::{self, LinkStore, Outgoing};
 use crate::store::{Conversation, FileKey, FileScope, Message, Place, Posted};
@@ -246,7 +245,7 @@ impl Engine {
         if !is_own || !store.forget_failed(caller.user(), id).await? {
             return Err(Refusal::MessageUnknown.into());
         }
-        self.listeners.signal(&[caller.user()], &Signal::Delivery(conversation));
+        self.signals.delivery(caller.user(), conversation);
         Ok(())
     }
 
@@ -259,7 +258,7 @@ impl Engine {
         as_sent: Message,
     ) -> Result<Option<ShownOutgoing>> {
         let Some(id) = posted.outgoing else { return Ok(None) };
-        self.listeners.signal(&[caller.user()], &Signal::Delivery(posted.place.conversation));
+        self.signals.delivery(caller.user(), posted.place.conversation);
         let found = match self.link_store() {
             Some(store) => store.outgoing(&[id]).await?.pop(),
             None => None,

@@ -1,6 +1,6 @@
 //! The engine: what all the rules share.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -19,11 +19,13 @@ use crate::events::Present;
 use crate::files::Files;
 use crate::hasher::Hasher;
 use crate::news::{Announcements, Announcer, Listeners, Listening};
+use crate::nodes::Nodes;
 use crate::portions::Portions;
 use crate::realms::{Accept, Realms};
 use crate::rooms::Rooms;
 use crate::sessions::{Caller, Connected, Session, Sessions, token_hash};
 use crate::set_up::SetUp;
+use crate::signals::Signals;
 use crate::store::{SessionRecord, Store, TokenHash};
 use crate::throttle::Throttle;
 
@@ -97,8 +99,12 @@ pub struct Engine {
     pub(crate) started: Duration,
     pub(crate) directory: Directory,
     pub(crate) sessions: Sessions,
+    /// Sessions that may have ended unheard, and have not been asked after yet.
+    suspects: Mutex<VecDeque<Arc<Session>>>,
     pub(crate) listeners: Arc<Listeners>,
     pub(crate) rooms: Arc<Rooms>,
+    pub(crate) signals: Signals,
+    pub(crate) nodes: Nodes,
     pub(crate) present: Present,
     /// People of other realms who are active.
     pub(crate) active_elsewhere: Mutex<HashSet<UserId>>,
@@ -126,11 +132,16 @@ impl Engine {
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<Self>> {
         let listeners = Arc::new(Listeners::default());
+        let nodes = Nodes::new();
+        let has_nodes = store.nodes().is_some();
+        let others = has_nodes.then(|| (Arc::clone(&bus), nodes.me));
         let (announcer, announcements) = Announcer::new(Arc::clone(&listeners));
         store.tell(Arc::new(announcer));
         let engine = Self {
             settings,
-            rooms: Arc::new(Rooms::new(Arc::clone(&listeners))),
+            rooms: Arc::new(Rooms::new(Arc::clone(&listeners), has_nodes)),
+            signals: Signals::new(Arc::clone(&listeners), others),
+            nodes,
             listeners,
             present: Present::default(),
             active_elsewhere: Mutex::default(),
@@ -146,23 +157,33 @@ impl Engine {
             started: clock.elapsed(),
             clock,
             sessions: Sessions::default(),
+            suspects: Mutex::default(),
             throttle: Arc::default(),
             hasher: Hasher::start().map_err(Error::failed)?,
             checked: tokio::sync::Mutex::default(),
         };
-        let since = engine.clock.now().before(engine.settings.active);
-        let records = engine.store.sessions_used_since(since, SESSIONS_TAKEN_UP_MAX).await?;
+        engine.take_up_lately().await?;
+        engine.tell_nodes().await?;
+        Ok(Arc::new(engine))
+    }
+
+    /// Takes up the sessions that were active lately, so that who was active on a node that is gone still is.
+    pub(crate) async fn take_up_lately(&self) -> Result<()> {
+        let since = self.clock.now().before(self.settings.active);
+        let endings = self.sessions.endings();
+        let records = self.store.sessions_used_since(since, SESSIONS_TAKEN_UP_MAX).await?;
         for records in records.chunks(SESSIONS_AT_A_TIME) {
             let users: Vec<UserId> = records.iter().map(|record| record.user).collect();
-            let users = engine.directory.users(&users).await?;
+            let users = self.directory.users(&users).await?;
             for record in records {
                 if let Some(user) = users.get(&record.user) {
-                    let session = engine.session(record, user.username.clone());
-                    engine.sessions.take_up(session, 0);
+                    let session = self.session(record, user.username.clone());
+                    // When one has ended meanwhile, the others are taken up when they are shown.
+                    self.sessions.take_up(session, endings);
                 }
             }
         }
-        Ok(Arc::new(engine))
+        Ok(())
     }
 
     /// What the operator decided.
@@ -222,7 +243,7 @@ impl Engine {
 
     /// Who is active, each once, in the order of their names. `NobodyActive` if nobody is.
     pub async fn active(&self) -> Result<Vec<Arc<User>>> {
-        let ids = self.sessions.active_users(self.clock.now(), self.settings.active);
+        let ids = self.active_here();
         let ids: Vec<UserId> =
             ids.into_iter().take(kabar_model::limits::PEOPLE_LISTED_MAX).collect();
         let mut users: Vec<Arc<User>> = self.directory.users(&ids).await?.into_values().collect();
@@ -239,7 +260,7 @@ impl Engine {
         // Noted before they are let go.
         self.note_use().await?;
         self.sessions.sweep(now, self.settings.active);
-        self.throttle.sweep(self.clock.elapsed());
+        self.forget_failures().await?;
         self.store.expire_sessions(now.before(self.settings.session_idle)).await?;
         self.store.forget_keys(now.before(CLIENT_KEYS_KEPT)).await?;
         Ok(())
@@ -285,6 +306,7 @@ impl Engine {
             () = announce => {}
             () = self.follow_bus() => {}
             () = self.follow_presence() => {}
+            () = self.follow_nodes() => {}
         }
     }
 
@@ -293,6 +315,7 @@ impl Engine {
         turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             turns.tick().await;
+            self.ask_after_suspects().await;
             self.tell_presence().await;
         }
     }
@@ -307,6 +330,20 @@ impl Engine {
                     self.directory.forget_group(id);
                     self.tell_conversation(id, &[]).await;
                 }
+                Heard::Hint(Hint::Nodes(version)) => self.nodes.hear(version),
+                Heard::Hint(Hint::Queued { by, link }) => {
+                    if let Some(realms) = self.link_keeper().filter(|_| by != self.nodes.me) {
+                        realms.wake(link);
+                    }
+                }
+                // The store follows the order of arrival by itself.
+                Heard::Hint(Hint::Arrived(_)) => {}
+                Heard::Hint(
+                    hint @ (Hint::Typing { .. }
+                    | Hint::Read { .. }
+                    | Hint::Delivery { .. }
+                    | Hint::Left { .. }),
+                ) => self.hear(hint).await,
                 Heard::Missed => self.catch_up().await,
                 Heard::Closed => return,
             }
@@ -322,11 +359,22 @@ impl Engine {
     /// After hints were lost: forgets what can be read again, and asks after each session in use.
     async fn catch_up(&self) {
         self.directory.forget_all();
-        for session in self.sessions.suspect_all() {
+        *self.suspects.lock() = self.sessions.suspect_all().into();
+        self.ask_after_suspects().await;
+    }
+
+    /// Up to the first that cannot be asked after: the others are for the next turn then, and it is the last of them.
+    async fn ask_after_suspects(&self) {
+        loop {
+            let Some(session) = self.suspects.lock().pop_front() else { return };
             match self.store.session(session.token()).await {
                 Ok(Some(_)) => {}
                 Ok(None) => self.end_here(session.id),
-                Err(error) => warn!(%error, "cannot tell whether a session still lives"),
+                Err(error) => {
+                    warn!(%error, "cannot tell whether a session still lives");
+                    self.suspects.lock().push_back(session);
+                    return;
+                }
             }
         }
     }

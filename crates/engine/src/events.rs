@@ -73,35 +73,34 @@ impl Engine {
             return Ok(());
         }
         let user = self.directory.user(caller.user()).await?;
-        let signal = Signal::Typing { conversation, user };
         let found = self.directory.conversations(&[conversation]).await?;
-        if let Some(Conversation::Room(id, _)) = found.get(&conversation).map(AsRef::as_ref) {
-            self.target_in(caller, *id).await?;
-            let mut there = self.rooms.listeners_in(*id);
-            there.retain(|(user, _)| *user != caller.user());
-            if pace.types(now, conversation) {
-                self.listeners.signal_each(&there, &signal);
-            }
-            return Ok(());
+        match found.get(&conversation).map(AsRef::as_ref) {
+            Some(Conversation::Room(id, _)) => drop(self.target_in(caller, *id).await?),
+            _ => drop(self.people_in(caller, conversation).await?),
         }
-        let people = self.people_in(caller, conversation).await?;
-        let others = people.iter().copied().filter(|user| *user != caller.user());
-        if pace.types(now, conversation) {
-            self.listeners.signal(&others.collect::<Vec<_>>(), &signal);
+        if pace.types(now, conversation)
+            && let Some(found) = found.get(&conversation)
+        {
+            self.tell_typing(found, &user).await?;
+            self.signals.typing(conversation, user.id);
         }
         Ok(())
     }
 
     /// Who is active now, here or, as far as is told, in other realms.
     pub fn active_ids(&self) -> HashSet<UserId> {
-        let mut active = self.active_here();
+        let mut active = self.sessions.active_users(self.clock.now(), self.settings.active);
         active.extend(self.active_elsewhere.lock().iter());
+        active.extend(self.nodes.active().into_iter().map(|who| who.user));
         active
     }
 
     /// Who is active now, of this realm.
     pub fn active_here(&self) -> HashSet<UserId> {
-        self.sessions.active_users(self.clock.now(), self.settings.active)
+        let mut active = self.sessions.active_users(self.clock.now(), self.settings.active);
+        let others = self.nodes.active().into_iter().filter(|who| !who.elsewhere);
+        active.extend(others.map(|who| who.user));
+        active
     }
 
     /// Who of other realms is active, as those told lately.
@@ -126,6 +125,12 @@ impl Engine {
                 warn!(%error, "cannot tell who came or went");
             }
         }
+    }
+
+    /// Tells somebody who has left a conversation, and its members, that it is another.
+    pub(crate) async fn tell_left(&self, id: ConversationId, user: UserId) {
+        self.signals.left(id, user);
+        self.tell_conversation(id, &[user]).await;
     }
 
     /// Tells the members of a conversation, and these, that something about it is another.

@@ -23,7 +23,6 @@ use crate::changes::only;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::groups::stranger;
-use crate::news::Signal;
 use crate::sessions::Caller;
 use crate::store::{
     Content, FileKey, FileScope, NewFile, NewMessage, Place, Posted, SentFile, Target,
@@ -152,8 +151,7 @@ impl Engine {
         self.sweep_refused().await;
         let (file, posted) = sent?;
         if posted.outgoing.is_some() {
-            let signal = Signal::Delivery(posted.place.conversation);
-            self.listeners.signal(&[caller.user()], &signal);
+            self.signals.delivery(caller.user(), posted.place.conversation);
         }
         Ok(Sent { file, place: posted.place })
     }

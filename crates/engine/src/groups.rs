@@ -54,7 +54,7 @@ impl Engine {
         match self.store.leave_group(group.id, caller.user(), self.clock.now()).await {
             Ok(()) => {
                 self.conversation_changed(group.id);
-                self.tell_conversation(group.id, &[caller.user()]).await;
+                self.tell_left(group.id, caller.user()).await;
                 Ok(group)
             }
             Err(Error::Refused(Refusal::NotMember)) => Err(stranger(&group, name_or_code).into()),

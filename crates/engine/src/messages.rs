@@ -13,9 +13,9 @@ use tracing::error;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::news::{Listeners, Signal};
 use crate::portions::Portion;
 use crate::sessions::Caller;
+use crate::signals::Signals;
 use crate::store::{
     Content, Conversation, Group, Message, NewMessage, Place, Posted, Target, Ticket, base64_bytes,
 };
@@ -25,7 +25,7 @@ use crate::store::{
 pub struct Posting {
     ticket: Ticket<Vec<Posted>>,
     author: UserId,
-    listeners: Arc<Listeners>,
+    signals: Signals,
     /// What to answer someone who is not in the group.
     stranger: Refusal,
 }
@@ -39,8 +39,7 @@ impl Posting {
             outcome => outcome?,
         };
         for posted in posted.iter().filter(|posted| posted.outgoing.is_some()) {
-            let signal = Signal::Delivery(posted.place.conversation);
-            self.listeners.signal(&[self.author], &signal);
+            self.signals.delivery(self.author, posted.place.conversation);
         }
         Ok(posted.into_iter().map(|posted| posted.place).collect())
     }
@@ -156,8 +155,8 @@ impl Engine {
         let new = NewMessage::new(caller.user(), targets, Content::Text(body), at);
         let message = NewMessage { session: Some(caller.session()), ..new };
         let ticket = self.store.post(message).await?;
-        let listeners = Arc::clone(&self.listeners);
-        Ok(Posting { ticket, author: caller.user(), listeners, stranger })
+        let signals = self.signals.clone();
+        Ok(Posting { ticket, author: caller.user(), signals, stranger })
     }
 
     /// What somebody has not read, oldest first. It stays unread until the receipt is confirmed.
@@ -259,7 +258,7 @@ impl Engine {
     pub async fn confirm(&self, receipt: Receipt) -> Result<()> {
         self.store.mark_read(receipt.user, &receipt.positions).await?;
         for position in &receipt.positions {
-            self.listeners.signal(&[receipt.user], &Signal::Read(*position));
+            self.signals.read(receipt.user, *position);
         }
         Ok(())
     }

@@ -72,7 +72,7 @@ impl Engine {
         let id = self.user_id(username).await?;
         self.change_user(id, UserChange::Role(role)).await?;
         if role == Role::Administrator {
-            self.set_up.close();
+            self.close_set_up().await;
         }
         Ok(())
     }

@@ -9,7 +9,6 @@ use kabar_model::{Address, ConversationId, Seq, User};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::history::Shown;
-use crate::news::Signal;
 use crate::sessions::Caller;
 use crate::store::{Conversation, Overview, Place};
 
@@ -89,7 +88,7 @@ impl Engine {
         let overview = self.store.overview(caller.user(), place.conversation).await?;
         if !matches!(overview.conversation, Conversation::Room(..)) {
             let read = Place { seq: overview.read, ..place };
-            self.listeners.signal(&[caller.user()], &Signal::Read(read));
+            self.signals.read(caller.user(), read);
         }
         Ok(overview.read)
     }

@@ -117,6 +117,11 @@ impl Engine {
         self.realms.get().and_then(Weak::upgrade)
     }
 
+    /// Something waits for a link: who keeps it going hears of it, on whatever node. Never waits.
+    pub fn link_queued(&self, link: LinkId) {
+        self.hint(Hint::Queued { by: self.node(), link });
+    }
+
     pub(crate) fn link_store(&self) -> Option<&dyn LinkStore> {
         self.store.links()
     }
@@ -411,6 +416,7 @@ impl Engine {
         for &id in ids {
             self.directory.forget_group(id);
             self.bus.publish(Hint::GroupChanged(id));
+            self.signals.deliveries(id);
             if self.listeners.close_count() == 0 {
                 continue;
             }

@@ -3,20 +3,29 @@
 //! A session is in one room at most, and one of its connections hears what happens there: the one that
 //! came in last. When that connection goes, so does the person.
 
+mod elsewhere;
+mod open;
+
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use kabar_model::limits::ROOM_PEOPLE_MAX;
 use kabar_model::{Body, ConversationId, Field, Refusal, RoomName, SessionId, User, UserId};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::messages::Posting;
-use crate::news::{ListenerId, Listeners, Listening, News, RoomNews, Signal};
+use crate::news::{ListenerId, Listeners, Listening};
+use crate::nodes::Everywhere;
 use crate::sessions::Caller;
 use crate::store::Target;
+use crate::store::nodes::Version;
+
+pub(crate) use elsewhere::Known;
+use elsewhere::Leavings;
+use open::{Announcement, At, Occupant, Open, Room};
 
 /// Rooms in one list.
 const ROOMS_LISTED_MAX: usize = 1_000;
@@ -28,38 +37,13 @@ pub(crate) struct Rooms {
     /// Held from a change until it has been told, so that comings and goings are told in their order. Taken
     /// before `open`, which messages need and which is let go of meanwhile.
     telling: Mutex<()>,
+    has_nodes: bool,
+    /// What other nodes are to be told.
+    leavings: Mutex<Leavings>,
+    /// Something is to be told to them.
+    pub(crate) left: Notify,
     listeners: Arc<Listeners>,
 }
-
-#[derive(Debug, Default)]
-struct Open {
-    rooms: HashMap<ConversationId, Room>,
-    by_session: HashMap<SessionId, ConversationId>,
-    last_visit: u64,
-}
-
-#[derive(Debug)]
-struct Room {
-    name: RoomName,
-    /// [`RoomName::key`] of it.
-    key: String,
-    /// In the order of coming.
-    people: Vec<Occupant>,
-    /// With how many sessions each person is here.
-    sessions: HashMap<UserId, usize>,
-}
-
-#[derive(Clone, Debug)]
-struct Occupant {
-    user: Arc<User>,
-    session: SessionId,
-    listener: ListenerId,
-    /// The coming in that holds the place. A later one of the same session takes it over.
-    visit: u64,
-}
-
-/// Something to tell, and whom.
-type Announcement = (Vec<(UserId, ListenerId)>, News);
 
 /// Being in a room, until dropped or until the session goes elsewhere.
 #[derive(Debug)]
@@ -79,7 +63,8 @@ impl Stay {
     /// Whether the place is still held by this one: the session may have left, or come in elsewhere.
     pub fn lasts(&self) -> bool {
         let open = self.rooms.open.lock();
-        open.occupant(self.session).is_some_and(|person| person.visit == self.visit)
+        let place = open.occupant(self.session).map(|person| person.place);
+        matches!(place, Some(At::Here { visit, .. }) if visit == self.visit)
     }
 }
 
@@ -100,114 +85,28 @@ pub struct OpenRoom {
     pub people: usize,
 }
 
-impl Room {
-    fn new(name: &RoomName) -> Self {
-        Self { name: name.clone(), key: name.key(), people: vec![], sessions: HashMap::new() }
-    }
-
-    fn shown(&self, id: ConversationId) -> OpenRoom {
-        OpenRoom { id, name: self.name.clone(), people: self.sessions.len() }
-    }
-
-    /// Those who hear of it when somebody else comes or goes.
-    fn others(&self, session: SessionId) -> Vec<(UserId, ListenerId)> {
-        let others = self.people.iter().filter(|person| person.session != session);
-        others.map(|person| (person.user.id, person.listener)).collect()
-    }
-
-    /// Says whether the person was here with another session already.
-    fn add(&mut self, new: Occupant) -> bool {
-        let sessions = self.sessions.entry(new.user.id).or_default();
-        *sessions += 1;
-        let known = *sessions > 1;
-        self.people.push(new);
-        known
-    }
-
-    /// Takes a session out; says whether the person is still here with another one.
-    fn remove(&mut self, session: SessionId) -> Option<(Occupant, bool)> {
-        let at = self.people.iter().position(|person| person.session == session)?;
-        let gone = self.people.remove(at);
-        let left = self.sessions.get_mut(&gone.user.id)?;
-        *left -= 1;
-        let is_here = *left > 0;
-        if !is_here {
-            self.sessions.remove(&gone.user.id);
-        }
-        Some((gone, is_here))
-    }
-
-    /// Each person once, in the order of coming.
-    fn each(&self) -> Vec<Arc<User>> {
-        let mut seen = HashSet::with_capacity(self.sessions.len());
-        let once = self.people.iter().filter(|person| seen.insert(person.user.id));
-        once.map(|person| Arc::clone(&person.user)).collect()
-    }
-}
-
-impl Open {
-    fn occupant(&self, session: SessionId) -> Option<&Occupant> {
-        let room = self.rooms.get(self.by_session.get(&session)?)?;
-        room.people.iter().find(|person| person.session == session)
-    }
-
-    fn next_visit(&mut self) -> u64 {
-        self.last_visit += 1;
-        self.last_visit
-    }
-
-    /// Tells the others, and the listener that was there, which may not know.
-    fn leave(&mut self, session: SessionId) -> Vec<Announcement> {
-        let Some(id) = self.by_session.remove(&session) else { return Vec::new() };
-        let Some(room) = self.rooms.get_mut(&id) else { return Vec::new() };
-        let Some((gone, is_here)) = room.remove(session) else { return Vec::new() };
-        let mut told = vec![gone.is_out_of(id)];
-        if !is_here {
-            let news = RoomNews { id, room: room.name.clone(), user: gone.user };
-            told.push((room.others(session), News::Left(Arc::new(news))));
-        }
-        if room.people.is_empty() {
-            self.rooms.remove(&id);
-        }
-        told
-    }
-
-    fn enter(
-        &mut self,
-        id: ConversationId,
-        name: &RoomName,
-        new: Occupant,
-    ) -> Option<Announcement> {
-        let room = self.rooms.entry(id).or_insert_with(|| Room::new(name));
-        let session = new.session;
-        let news = RoomNews { id, room: room.name.clone(), user: Arc::clone(&new.user) };
-        let known = room.add(new);
-        self.by_session.insert(session, id);
-        let others = room.others(session);
-        (!known).then(|| (others, News::Entered(Arc::new(news))))
-    }
-}
-
-impl Occupant {
-    fn is_out_of(&self, room: ConversationId) -> Announcement {
-        let signal = News::Signal(Arc::new(Signal::OutOfRoom(room)));
-        (vec![(self.user.id, self.listener)], signal)
-    }
-}
-
 impl Rooms {
-    pub(crate) fn new(listeners: Arc<Listeners>) -> Self {
-        Self { open: Mutex::default(), telling: Mutex::default(), listeners }
+    /// No rooms yet; with `has_nodes`, what other nodes must know is noted.
+    pub(crate) fn new(listeners: Arc<Listeners>, has_nodes: bool) -> Self {
+        Self {
+            open: Mutex::default(),
+            telling: Mutex::default(),
+            has_nodes,
+            leavings: Mutex::default(),
+            left: Notify::new(),
+            listeners,
+        }
     }
 
     pub(crate) fn name(&self, room: ConversationId) -> Option<RoomName> {
         self.open.lock().rooms.get(&room).map(|room| room.name.clone())
     }
 
+    /// Those on this node who hear what happens in a room.
     pub(crate) fn listeners_in(&self, room: ConversationId) -> Vec<(UserId, ListenerId)> {
         let open = self.open.lock();
-        let people = open.rooms.get(&room).map_or(&[][..], |room| room.people.as_slice());
-        people.iter().map(|person| (person.user.id, person.listener)).collect()
+        let room = open.rooms.get(&room);
+        room.map(|room| room.listeners().map(|(_, whom)| whom).collect()).unwrap_or_default()
     }
 
     /// How many people are in a room.
@@ -226,38 +125,36 @@ impl Rooms {
         open.rooms.get(&id).map(|room| (id, room.name.clone()))
     }
 
-    /// Coming in where one is already only changes which connection hears. Says which visit it is.
+    /// Coming in where one is already only changes which connection hears. Says which visit it is. With `since` other
+    /// nodes know of that visit, and there was room.
     fn enter(
         &self,
         id: ConversationId,
         name: &RoomName,
         (user, session, listener): (Arc<User>, SessionId, ListenerId),
+        known: Option<(u64, Version)>,
     ) -> Result<u64> {
         let _in_order = self.telling.lock();
         let (visit, told) = {
             let open = &mut *self.open.lock();
+            let (visit, since) = match known {
+                Some(known) => known,
+                None => (open.next_visit(), Version::NONE),
+            };
             // Asked first: who cannot come in stays where they are.
             let is_there = open.by_session.get(&session) == Some(&id);
             let is_full =
                 open.rooms.get(&id).is_some_and(|room| room.people.len() >= ROOM_PEOPLE_MAX);
-            if is_full && !is_there {
+            if is_full && !is_there && known.is_none() {
                 return Err(Refusal::TooMany(Field::Room).into());
             }
-            let visit = open.next_visit();
-            let mut told = Vec::new();
-            if is_there {
-                let people = open.rooms.get_mut(&id).map(|room| room.people.iter_mut());
-                for person in people.into_iter().flatten().filter(|p| p.session == session) {
-                    if person.listener != listener {
-                        told.push(person.is_out_of(id));
-                    }
-                    (person.listener, person.visit) = (listener, visit);
-                }
-            } else {
-                told = open.leave(session);
-                told.extend(open.enter(id, name, Occupant { user, session, listener, visit }));
+            let held = open.occupant(session).map(|person| person.place);
+            if matches!(held, Some(At::Here { visit: later, .. }) if later > visit) {
+                return Ok(visit);
             }
-            (visit, told)
+            let place = At::Here { listener, visit, since };
+            let came = if known.is_some() { since.0 } else { visit.cast_signed() };
+            (visit, open.enter(id, name, Occupant { user, session, place, came }))
         };
         self.tell(told);
         Ok(visit)
@@ -268,10 +165,16 @@ impl Rooms {
         let _in_order = self.telling.lock();
         let told = {
             let open = &mut *self.open.lock();
-            match (open.occupant(session), visit) {
-                (Some(person), Some(visit)) if person.visit != visit => Vec::new(),
-                _ => open.leave(session),
+            let person = open.occupant(session).filter(|person| match (person.place, visit) {
+                (_, None) => true,
+                (At::Here { visit: held, .. }, Some(visit)) => held == visit,
+                (At::There, Some(_)) => false,
+            });
+            if let Some(person) = person.filter(|_| self.has_nodes) {
+                self.note_leaving(person);
+                self.left.notify_one();
             }
+            if person.is_some() { open.leave(session) } else { Vec::new() }
         };
         self.tell(told);
     }
@@ -300,7 +203,15 @@ impl Engine {
         let user = self.directory.user(caller.user()).await?;
         let (_, listener) = listening.who();
         let session = caller.session();
-        let visit = self.rooms.enter(room, name, (user, session, listener))?;
+        let who = (user, session, listener);
+        let visit = match self.enter_everywhere(caller, room).await? {
+            Everywhere::OneNode => self.rooms.enter(room, name, who, None)?,
+            Everywhere::Known(visit, since) => {
+                self.rooms.enter(room, name, who, Some((visit, since)))?
+            }
+            // A later one of the same session was quicker, so this one does not last.
+            Everywhere::Late(visit) => visit,
+        };
         let stay = Stay { rooms: Arc::clone(&self.rooms), room, session, visit };
         Ok((stay, self.rooms.people(room)))
     }
@@ -347,7 +258,7 @@ impl Engine {
 
     /// Sends a text to the room that the session is in; refuses `NotInRoom`.
     pub async fn send_to_room(&self, caller: &Caller, body: Body) -> Result<Posting> {
-        let room = self.room_id_of(caller)?;
+        let room = self.room_id_anywhere(caller).await?;
         self.post(caller, vec![Target::Room(room)], body, Refusal::NotInRoom).await
     }
 

@@ -17,6 +17,7 @@ mod groups;
 mod hooks;
 pub mod links;
 mod messages;
+pub mod nodes;
 mod people;
 mod search;
 
@@ -43,6 +44,7 @@ pub use self::messages::{
     Content, History, Message, NewMessage, Overview, PartMax, Place, Posted, StoredReaction,
     Target, Unread, Window, names,
 };
+pub use self::nodes::{NodeId, NodeStore};
 pub use self::people::{beginnings, folded};
 pub use self::search::{SearchQuery, caseless, found_in, has_link};
 
@@ -427,6 +429,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// The links to other realms, where they are kept. A store that keeps none is that of a realm without links.
     fn links(&self) -> Option<&dyn LinkStore> {
+        None
+    }
+
+    // --- Nodes
+
+    /// What nodes know of each other, where a realm may have several. The store of one process has nothing of the kind.
+    fn nodes(&self) -> Option<&dyn NodeStore> {
         None
     }
 

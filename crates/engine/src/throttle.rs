@@ -12,7 +12,10 @@ use std::time::Duration;
 use kabar_model::{Refusal, Username};
 use parking_lot::Mutex;
 
+use crate::engine::Engine;
+use crate::error::Error;
 use crate::sessions::Origin;
+use crate::store::nodes::Failures;
 
 /// Wrong passwords of one account that cost nothing.
 pub(crate) const ACCOUNT_FAILURES_FREE: usize = 5;
@@ -20,21 +23,25 @@ pub(crate) const ACCOUNT_FAILURES_FREE: usize = 5;
 pub(crate) const ADDRESS_FAILURES_FREE: usize = 30;
 /// How long a wrong password is remembered.
 pub(crate) const FAILURES_WINDOW_SECS: u64 = 600;
+const WINDOW: Duration = Duration::from_secs(FAILURES_WINDOW_SECS);
 /// The longest wait between two tries.
 pub(crate) const WAIT_SECS_MAX: u64 = 60;
 
-/// The counters that all interfaces share. Times are those of [`crate::Clock::elapsed`].
+/// Wrong passwords of one account or network that change the wait: six doublings reach the longest one.
+const FAILURES_COUNTED: usize = ADDRESS_FAILURES_FREE + 7;
+
+/// The counters that all interfaces of a node share. Times are those of [`crate::Clock::elapsed`].
 #[derive(Debug, Default)]
 pub(crate) struct Throttle(Mutex<Counters>);
 
 #[derive(Debug, Default)]
 struct Counters {
-    accounts: HashMap<Username, Failures>,
-    addresses: HashMap<IpAddr, Failures>,
+    accounts: HashMap<Username, Times>,
+    addresses: HashMap<IpAddr, Times>,
 }
 
 /// When the latest failures were, oldest first; never more than change the wait.
-type Failures = VecDeque<Duration>;
+type Times = VecDeque<Duration>;
 
 impl Throttle {
     /// Whether a try of `account` from `address` may be looked at now.
@@ -45,18 +52,12 @@ impl Throttle {
         address: IpAddr,
     ) -> Result<(), Refusal> {
         let counters = self.0.lock();
-        let Some(from_address) =
-            counters.addresses.get(&Origin { address }.network()).filter(|f| recent(f, now) > 0)
-        else {
-            return Ok(());
+        let ages = |times: Option<&Times>| {
+            let times = times.into_iter().flatten().rev();
+            times.map(|at| now.saturating_sub(*at)).filter(|age| *age < WINDOW).collect()
         };
-        let address_wait = wait(from_address, now, ADDRESS_FAILURES_FREE);
-        let of_account = counters.accounts.get(account);
-        let account_wait = of_account.map_or(0, |f| wait(f, now, ACCOUNT_FAILURES_FREE));
-        match address_wait.max(account_wait) {
-            0 => Ok(()),
-            wait_secs => Err(Refusal::TooManyAttempts { wait_secs }),
-        }
+        let network = ages(counters.addresses.get(&Origin { address }.network()));
+        check(&Failures { account: ages(counters.accounts.get(account)), network })
     }
 
     /// Counts a wrong password.
@@ -69,35 +70,80 @@ impl Throttle {
     /// Forgets what is older than the window.
     pub(crate) fn sweep(&self, now: Duration) {
         let counters = &mut *self.0.lock();
-        counters.accounts.retain(|_, failures| recent(failures, now) > 0);
-        counters.addresses.retain(|_, failures| recent(failures, now) > 0);
+        counters.accounts.retain(|_, times| is_recent(times, now));
+        counters.addresses.retain(|_, times| is_recent(times, now));
     }
 }
 
-fn note<K: Eq + Hash>(counters: &mut HashMap<K, Failures>, key: K, now: Duration) {
-    let failures = counters.entry(key).or_default();
-    // Six doublings reach the longest wait; more history changes nothing.
-    if failures.len() >= ADDRESS_FAILURES_FREE + 7 {
-        failures.pop_front();
+impl Engine {
+    /// Whether a try may be looked at now, as far as all nodes know.
+    pub(crate) async fn may_try(&self, account: &Username, address: IpAddr) -> Result<(), Error> {
+        self.throttle.check(self.clock.elapsed(), account, address)?;
+        if let Some(nodes) = self.store.nodes() {
+            let network = Origin { address }.network();
+            let failures = nodes.failures(account, network, WINDOW, FAILURES_COUNTED).await?;
+            check(&failures)?;
+        }
+        Ok(())
     }
-    failures.push_back(now);
+
+    /// Tells other nodes of a wrong password that was counted here.
+    pub(crate) async fn failed_to_log_in(
+        &self,
+        account: &Username,
+        address: IpAddr,
+    ) -> Result<(), Error> {
+        match self.store.nodes() {
+            Some(nodes) => nodes.note_failure(account, Origin { address }.network()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets wrong passwords that count no longer.
+    pub(crate) async fn forget_failures(&self) -> Result<(), Error> {
+        self.throttle.sweep(self.clock.elapsed());
+        match self.store.nodes() {
+            Some(nodes) => nodes.forget_failures(WINDOW).await,
+            None => Ok(()),
+        }
+    }
 }
 
-fn recent(failures: &Failures, now: Duration) -> usize {
-    let window = Duration::from_secs(FAILURES_WINDOW_SECS);
-    failures.iter().filter(|&&at| now.saturating_sub(at) < window).count()
+/// Whether the next try may be looked at, after these failures within the window.
+fn check(failures: &Failures) -> Result<(), Refusal> {
+    if failures.network.is_empty() {
+        return Ok(());
+    }
+    let address_wait = wait(&failures.network, ADDRESS_FAILURES_FREE);
+    let account_wait = wait(&failures.account, ACCOUNT_FAILURES_FREE);
+    match address_wait.max(account_wait) {
+        0 => Ok(()),
+        wait_secs => Err(Refusal::TooManyAttempts { wait_secs }),
+    }
+}
+
+fn note<K: Eq + Hash>(counters: &mut HashMap<K, Times>, key: K, now: Duration) {
+    let times = counters.entry(key).or_default();
+    // More history changes nothing.
+    if times.len() >= FAILURES_COUNTED {
+        times.pop_front();
+    }
+    times.push_back(now);
+}
+
+fn is_recent(times: &Times, now: Duration) -> bool {
+    times.back().is_some_and(|&at| now.saturating_sub(at) < WINDOW)
 }
 
 /// Whole seconds until the next try is looked at: 1 after the last free failure, doubling to 60.
-fn wait(failures: &Failures, now: Duration, free: usize) -> u64 {
-    let (Some(over), Some(&last)) = (recent(failures, now).checked_sub(free), failures.back())
-    else {
+fn wait(ages: &[Duration], free: usize) -> u64 {
+    let (Some(over), Some(&last)) = (ages.len().checked_sub(free), ages.first()) else {
         return 0;
     };
     let doublings = u32::try_from(over).unwrap_or(u32::MAX);
     let pause =
         1_u64.checked_shl(doublings).map_or(WAIT_SECS_MAX, |secs| secs.clamp(1, WAIT_SECS_MAX));
-    let left = Duration::from_secs(pause).saturating_sub(now.saturating_sub(last));
+    let left = Duration::from_secs(pause).saturating_sub(last);
     left.as_secs() + u64::from(left.subsec_nanos() > 0)
 }
 

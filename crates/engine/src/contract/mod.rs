@@ -27,6 +27,7 @@ mod inviting;
 mod keys;
 mod listing;
 mod messages;
+pub mod nodes;
 mod overviews;
 mod pages;
 mod people;

@@ -86,6 +86,12 @@ impl Listeners {
         self.close.load(Ordering::Relaxed)
     }
 
+    /// Whether anybody listens closely for this person.
+    pub(crate) fn listens_closely(&self, user: UserId) -> bool {
+        let by_user = self.by_user.read();
+        by_user.get(&user).is_some_and(|ears| ears.iter().any(|ear| ear.is_close))
+    }
+
     pub(crate) fn add(self: &Arc<Self>, session: Arc<Session>) -> Listening {
         self.add_ear(session, false)
     }

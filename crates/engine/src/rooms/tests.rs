@@ -5,6 +5,7 @@ use std::sync::Barrier;
 use kabar_model::{DisplayName, Role, Timestamp, Username};
 
 use super::*;
+use crate::news::News;
 use crate::sessions::Session;
 use crate::store::{Purpose, SessionRecord, TokenHash};
 
@@ -41,16 +42,16 @@ fn listening(listeners: &Arc<Listeners>, id: i64, user: &User) -> Listening {
 #[tokio::test]
 async fn comings_and_goings_of_one_person_are_told_in_their_order() {
     let listeners = Arc::new(Listeners::default());
-    let rooms = Rooms::new(Arc::clone(&listeners));
+    let rooms = Rooms::new(Arc::clone(&listeners), false);
     let lobby = RoomName::parse("lobby").unwrap();
     let (ana, budi) = (user(1, "ana"), user(2, "budi"));
     // They are told first, which takes a while.
     let others: Vec<_> = (100..400).map(|id| (id, listening(&listeners, id, &ana))).collect();
     for (id, ear) in &others {
-        rooms.enter(ROOM, &lobby, (Arc::clone(&ana), SessionId(*id), ear.who().1)).unwrap();
+        rooms.enter(ROOM, &lobby, (Arc::clone(&ana), SessionId(*id), ear.who().1), None).unwrap();
     }
     let mut at_ana = listening(&listeners, 1, &ana);
-    rooms.enter(ROOM, &lobby, (ana, SessionId(1), at_ana.who().1)).unwrap();
+    rooms.enter(ROOM, &lobby, (ana, SessionId(1), at_ana.who().1), None).unwrap();
     for _ in 0..60 {
         let start = Barrier::new(2);
         std::thread::scope(|threads| {
@@ -62,7 +63,7 @@ async fn comings_and_goings_of_one_person_are_told_in_their_order() {
                     start.wait();
                     for _ in 0..ROUNDS {
                         let who = (Arc::clone(budi), SessionId(session), ear.who().1);
-                        rooms.enter(ROOM, lobby, who).unwrap();
+                        rooms.enter(ROOM, lobby, who, None).unwrap();
                         rooms.leave(SessionId(session), None);
                     }
                 });

@@ -11,12 +11,13 @@ use kabar_model::{
 };
 
 use super::Place;
+use super::nodes::Token;
 use crate::error::Result;
 
 pub use said::{
     Batch, Behind, Carried, Contact, Delivery, InMember, InMembers, InMessage, InPost, Inbound,
-    Link, LinkChange, NewLink, Offered, Outgoing, Queued, Reach, Received, Route, Signed, Standing,
-    Taken, Told, Where,
+    Link, LinkChange, NewLink, Offered, Outgoing, Queued, Reach, Received, Route, SenderChange,
+    Signed, Standing, Taken, Told, Where,
 };
 
 /// A number that is given once, at random: an item's, or a message's of a realm that is not its home.
@@ -31,8 +32,24 @@ pub trait LinkStore: Send + Sync + 'static {
     /// What this realm proves itself with, as it was kept; the store does not read it.
     async fn identity(&self) -> Result<Option<String>>;
 
-    /// Keeps it, in place of what was, and what this realm calls itself.
-    async fn keep_identity(&self, identity: String, name: RealmName) -> Result<()>;
+    /// Keeps it, and what this realm calls itself, in place of what was read before: `was`, or `None` when there was
+    /// nothing. Says whether that was still so; otherwise nothing changes.
+    async fn replace_identity(
+        &self,
+        was: Option<String>,
+        identity: String,
+        name: RealmName,
+    ) -> Result<bool>;
+
+    /// As [`LinkStore::replace_identity`], in place of whatever is there.
+    async fn keep_identity(&self, identity: String, name: RealmName) -> Result<()> {
+        loop {
+            let was = self.identity().await?;
+            if self.replace_identity(was, identity.clone(), name.clone()).await? {
+                return Ok(());
+            }
+        }
+    }
 
     /// Notes a secret with which one link may be made until `expires_at`.
     async fn add_link_invite(&self, secret: [u8; 32], expires_at: Timestamp) -> Result<()>;
@@ -80,6 +97,26 @@ pub trait LinkStore: Send + Sync + 'static {
 
     /// Fails, as `expired`, what has waited since before `before`, some thousands at most; says in which conversations.
     async fn expire(&self, link: LinkId, before: Timestamp) -> Result<Vec<ConversationId>>;
+
+    /// Changes what waits for a link, as who keeps it going. With a token nothing is changed and the answer is `None` when
+    /// another token of its lease ([`link_lease`](super::nodes::link_lease)) has been given since, in the same transaction. A store without nodes
+    /// gives no tokens and looks at none.
+    async fn change_as_sender(
+        &self,
+        link: LinkId,
+        _token: Option<Token>,
+        change: SenderChange,
+    ) -> Result<Option<Vec<ConversationId>>> {
+        let changed = match change {
+            SenderChange::Acknowledge(received) => self.acknowledge(link, received).await?,
+            SenderChange::BeginEpoch(epoch) => {
+                self.begin_epoch(link, epoch).await?;
+                Vec::new()
+            }
+            SenderChange::Expire(before) => self.expire(link, before).await?,
+        };
+        Ok(Some(changed))
+    }
 
     /// Asks a group's home to let somebody in; `group` is a name or code there. Refuses `LinkFull`.
     async fn ask_to_join(

@@ -386,6 +386,17 @@ pub struct Received {
     pub refused: Vec<(u64, String)>,
 }
 
+/// What who keeps a link going changes in what waits for it.
+#[derive(Clone, Debug)]
+pub enum SenderChange {
+    /// As [`LinkStore::acknowledge`](super::LinkStore::acknowledge).
+    Acknowledge(Received),
+    /// As [`LinkStore::begin_epoch`](super::LinkStore::begin_epoch).
+    BeginEpoch(i64),
+    /// As [`LinkStore::expire`](super::LinkStore::expire).
+    Expire(Timestamp),
+}
+
 /// A mirror that is behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Behind {

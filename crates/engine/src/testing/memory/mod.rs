@@ -8,16 +8,17 @@ mod changes;
 mod contacts;
 mod files;
 mod groups;
+mod handle;
 mod history;
 mod hooks;
 mod invitations;
 mod messages;
+mod nodes;
 mod rooms;
 mod search;
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use kabar_model::{
@@ -26,6 +27,7 @@ use kabar_model::{
 };
 
 use crate::error::Result;
+use crate::store::nodes::NodeStore;
 use crate::store::{
     Account, Conversation, FileKey, FileScope, Group, GroupChange, Herald, History, Hook,
     Invitation, ListedAccount, ListedGroup, Message, NewGroup, NewHook, NewInvitation, NewMessage,
@@ -33,9 +35,8 @@ use crate::store::{
     Store, StoredReaction, Ticket, TokenHash, Unread, UserChange, Window,
 };
 
-/// A store in memory.
-#[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<Realm>);
+use handle::Heralds;
+pub use handle::MemoryStore;
 
 /// All there is. Numbers are given in order and never twice.
 #[derive(Debug, Default)]
@@ -59,17 +60,7 @@ struct Realm {
     /// In the order of their making.
     hooks: Vec<(TokenHash, Hook)>,
     last_hook: i64,
-    herald: Told,
-}
-
-/// Who is told of messages.
-#[derive(Default)]
-struct Told(Option<Arc<dyn Herald>>);
-
-impl fmt::Debug for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Told").field(&self.0.is_some()).finish()
-    }
+    heralds: Heralds,
 }
 
 /// A conversation.
@@ -110,13 +101,6 @@ impl Talk {
 
     fn last(&self) -> Seq {
         self.messages.last().map_or(Seq::NONE, |(_, message)| message.place.seq)
-    }
-}
-
-impl MemoryStore {
-    fn realm(&self) -> MutexGuard<'_, Realm> {
-        // A test that panicked elsewhere must not take this one along.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -173,6 +157,7 @@ impl Store for MemoryStore {
     }
 
     async fn session(&self, token: &TokenHash) -> Result<Option<SessionRecord>> {
+        self.nodes.as_ref().map_or(Ok(()), |nodes| nodes.is_well())?;
         Ok(self.realm().sessions.values().find(|session| session.token == *token).cloned())
     }
 
@@ -205,11 +190,16 @@ impl Store for MemoryStore {
         let mut realm = self.realm();
         let outcome = realm.post(&post);
         // The lock is held still, so that what is told keeps the order of the messages.
-        if let (Ok(places), Some(herald)) = (&outcome, &realm.herald.0)
+        if let Ok(places) = &outcome
             && places.iter().any(|posted| posted.arrival.is_some())
-            && herald.listens()
         {
-            herald.posted(post, places.clone());
+            for (handle, herald) in &realm.heralds.told {
+                if herald.listens() {
+                    // Another node does not know the session.
+                    let session = post.session.filter(|_| *handle == self.handle);
+                    herald.posted(NewMessage { session, ..post.clone() }, places.clone());
+                }
+            }
         }
         Ok(Box::pin(async { outcome }))
     }
@@ -480,7 +470,11 @@ impl Store for MemoryStore {
     }
 
     fn tell(&self, herald: Arc<dyn Herald>) {
-        self.realm().herald = Told(Some(herald));
+        self.realm().heralds.told.insert(self.handle, herald);
+    }
+
+    fn nodes(&self) -> Option<&dyn NodeStore> {
+        self.nodes.as_deref().map(|nodes| nodes as &dyn NodeStore)
     }
 
     async fn check(&self) -> Result<()> {
