@@ -43,7 +43,8 @@ impl Ground {
     pub(crate) async fn start(&self) -> Realm {
         let panics = Arc::new(|reason: &str| panic!("the disk: {reason}"));
         let store = Arc::new(
-            SqliteStore::open_with(&self.directory, panics, Durability::PlantedNormal).unwrap(),
+            kabar_store_sqlite::open_with(&self.directory, panics, Durability::PlantedNormal)
+                .unwrap(),
         );
         let realms = RealmSettings { accept: Accept::Open, private: true };
         let settings = Settings { realms, ..Settings::new(self.name.clone()) };

@@ -37,7 +37,7 @@ async fn main() -> Outcome<()> {
         eprintln!("{what}");
         std::process::exit(1);
     };
-    let store = Arc::new(SqliteStore::open(&dir, Arc::new(fatal))?);
+    let store = Arc::new(kabar_store_sqlite::open(&dir, Arc::new(fatal))?);
     println!("open: {:.1} ms", opening.elapsed().as_secs_f64() * 1e3);
     println!("fdatasync of 4 KiB: {:?} (median)", sync_time(&dir)?);
 

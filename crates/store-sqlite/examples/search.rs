@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let messages = std::env::args().nth(1).map_or(Ok(1_000_000), |text| text.parse())?;
     let dir = tempfile::tempdir()?;
     let fatal = Arc::new(|reason: &str| panic!("{reason}"));
-    let store = SqliteStore::open_with(dir.path(), fatal, Durability::PlantedNormal)?;
+    let store = kabar_store_sqlite::open_with(dir.path(), fatal, Durability::PlantedNormal)?;
     let mut people = Vec::new();
     for number in 0..PEOPLE {
         people.push(person(&store, number).await?);

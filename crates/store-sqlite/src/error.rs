@@ -1,10 +1,9 @@
-//! What can go wrong: at the start, in a change, with the disk.
+//! What can go wrong: at the start, and with the disk.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use kabar_engine::Error;
-use kabar_model::Refusal;
+use kabar_store_sql::sql::{self, Kind};
 use rusqlite::ErrorCode;
 
 /// Why a data directory could not be opened. Nothing in it was deleted.
@@ -38,6 +37,20 @@ pub enum OpenError {
         /// What was found.
         what: String,
     },
+    /// A realm is being moved to here, and the move has not ended.
+    #[error("the data directory holds a move that has not ended; end it with kabar migrate")]
+    Unfinished,
+    /// There is no realm to be moved.
+    #[error("the data directory holds no realm")]
+    NoRealm,
+    /// An earlier kabar wrote the realm that is to be moved.
+    #[error("the database has schema {found}, this kabar moves schema {known}")]
+    Older {
+        /// The schema in the file.
+        found: i64,
+        /// The schema that this program works with.
+        known: i64,
+    },
     /// The operating system refused.
     #[error("{}: {source}", path.display())]
     Io {
@@ -66,54 +79,43 @@ impl OpenError {
             _ => Self::Sqlite(error),
         }
     }
-}
 
-/// Why a change did not happen.
-#[derive(Debug)]
-pub(crate) enum Trouble {
-    /// The wish was denied.
-    Refused(Refusal),
-    /// SQLite could not.
-    Sqlite(rusqlite::Error),
-}
-
-impl From<Refusal> for Trouble {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<rusqlite::Error> for Trouble {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-impl From<Trouble> for Error {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Refused(refusal) => Self::Refused(refusal),
-            Trouble::Sqlite(error) => Self::failed(error),
+    /// As [`OpenError::sqlite`], what the rules met.
+    pub(crate) fn rules(path: &Path) -> impl FnOnce(sql::Error) -> Self {
+        let path = path.to_owned();
+        |error| match error {
+            sql::Error::Database { source, .. } => match source.downcast() {
+                Ok(error) => Self::sqlite(&path)(*error),
+                Err(other) => Self::Io { path, source: io::Error::other(other) },
+            },
+            other => Self::Corrupt { path, what: other.to_string() },
         }
     }
 }
 
-/// The outcome of a change.
-pub(crate) type Outcome<T> = Result<T, Trouble>;
+/// An error of SQLite, as the rules know it.
+pub(crate) fn of_sqlite(error: rusqlite::Error) -> sql::Error {
+    match error {
+        rusqlite::Error::QueryReturnedNoRows => sql::Error::NoRow,
+        error => sql::Error::database(kind(&error), error),
+    }
+}
 
-/// Whether what the disk holds is uncertain after this error, so that only a new start can tell.
-/// A full disk is not such an error: the change was not made, and the next may be.
-pub(crate) fn is_fatal(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
+/// What an error of SQLite means.
+pub(crate) fn kind(error: &rusqlite::Error) -> Kind {
+    match error.sqlite_error_code() {
+        // What the disk holds is uncertain, so that only a new start can tell. A full disk is not such an error: the
+        // change was not made, and the next may be.
         Some(
             ErrorCode::SystemIoFailure
-                | ErrorCode::DatabaseCorrupt
-                | ErrorCode::NotADatabase
-                | ErrorCode::CannotOpen
-                | ErrorCode::ReadOnly
-                | ErrorCode::FileLockingProtocolFailed
-                | ErrorCode::InternalMalfunction
-        )
-    )
+            | ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::InternalMalfunction,
+        ) => Kind::Fatal,
+        Some(ErrorCode::ConstraintViolation) => Kind::Constraint,
+        _ => Kind::Failed,
+    }
 }

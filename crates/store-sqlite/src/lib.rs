@@ -1,21 +1,25 @@
 //! The store on embedded SQLite: how does a realm survive a power cut in one directory?
 //!
-//! One thread writes. It takes what is queued, runs it in one transaction, syncs once, and only then
-//! answers everybody (group commit). Reads go through a few read-only connections. This crate will
-//! never know a rule of the realm that `kabar_engine::Store` does not state, nor who asked.
+//! The rules are `kabar_store_sql`'s. Here is what the file needs: settings that a commit is durable by, the lock on
+//! the directory, the schema, when the log is folded in, a few read-only connections, and the search index. This crate
+//! will never know a rule of the realm, nor who asked.
 
-mod changes;
+mod checkpoint;
 mod connection;
+mod copy;
+mod driver;
 mod error;
 mod lock;
 mod open;
-mod reads;
+mod pool;
 mod schema;
 mod search;
 mod store;
-mod writer;
+mod upkeep;
 
 pub use connection::Durability;
+pub use copy::{move_from, move_to};
 pub use error::OpenError;
+pub use kabar_store_sql::OnFatal;
 pub use open::FILE;
-pub use store::{OnFatal, SqliteStore};
+pub use store::{Sqlite, SqliteStore, open, open_with};

@@ -3,24 +3,26 @@
 //! Damage is looked for as far as the time to start allows. A file of up to 64 MiB is read through at
 //! every start (a quarter of a second at most). Of a larger one only the length is checked; a page in
 //! it that is damaged is found when it is read, and a conversation with a hole is never served (see
-//! `reads::messages`). A log or a database that is missing after a crash is found whatever the size.
+//! `kabar_store_sql`). A log or a database that is missing after a crash is found whatever the size.
 
 use std::fs::{DirBuilder, OpenOptions, metadata};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use kabar_store_sql::{learn_all, sql};
 use rusqlite::Connection;
 
+use crate::checkpoint::Log;
 use crate::connection::{Durability, make_durable, open_for_writing};
+use crate::driver::for_rules;
 use crate::error::OpenError;
 use crate::lock::{DirLock, sync_directory};
-use crate::reads::people;
 use crate::schema;
 
 /// The database in the data directory.
 pub const FILE: &str = "kabar.db";
 const LOG: &str = "kabar.db-wal";
-const LOCK: &str = "lock";
+pub(crate) const LOCK: &str = "lock";
 
 /// A file of this size is read through at every start.
 const CHECKED_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -28,12 +30,30 @@ const CHECKED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// A data directory that is ours.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) connection: Connection,
+    pub(crate) connection: sql::Connection,
+    pub(crate) log: Log,
     pub(crate) path: PathBuf,
     pub(crate) lock: DirLock,
 }
 
+/// What a directory is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be used.
+    Use,
+    /// To have a realm moved to it.
+    Move,
+}
+
 pub(crate) fn open(dir: &Path, durability: Durability) -> Result<Opened, OpenError> {
+    open_for(dir, durability, Purpose::Use)
+}
+
+pub(crate) fn open_for(
+    dir: &Path,
+    durability: Durability,
+    purpose: Purpose,
+) -> Result<Opened, OpenError> {
     let made = make_directory(dir)?;
     let mut lock = DirLock::take(dir.join(LOCK))?;
     let path = dir.join(FILE);
@@ -42,16 +62,24 @@ pub(crate) fn open(dir: &Path, durability: Durability) -> Result<Opened, OpenErr
     make_private(&path)?;
     let mut connection = open_for_writing(&path).map_err(OpenError::sqlite(&path))?;
     schema::inspect(&connection, &path)?;
+    if purpose == Purpose::Use && schema::is_unfinished(&connection, &path)? {
+        return Err(OpenError::Unfinished);
+    }
     make_durable(&connection, durability).map_err(OpenError::sqlite(&path))?;
     nothing_is_damaged(&connection, dir)?;
     schema::migrate(&mut connection).map_err(OpenError::sqlite(&path))?;
-    people::learn_all(&mut connection).map_err(OpenError::sqlite(&path))?;
+    let log = Log::watch(&mut connection).map_err(OpenError::sqlite(&path))?;
+    let connection = for_rules(connection);
+    // What a move brings holds this already.
+    if purpose == Purpose::Use {
+        learn_all(&connection).map_err(OpenError::rules(&path))?;
+    }
     sync_directory(dir)?;
     if made {
         sync_directory(&parent(dir)?)?;
     }
     lock.mark_open()?;
-    Ok(Opened { connection, path, lock })
+    Ok(Opened { connection, log, path, lock })
 }
 
 /// Makes the directory, for its owner alone, if it is not there.
@@ -76,7 +104,7 @@ fn parent(dir: &Path) -> Result<PathBuf, OpenError> {
 }
 
 /// SQLite starts afresh when a file is gone, and drops what is left of the other. We do not.
-fn nothing_is_missing(dir: &Path, was_clean: bool) -> Result<(), OpenError> {
+pub(crate) fn nothing_is_missing(dir: &Path, was_clean: bool) -> Result<(), OpenError> {
     let bytes = |name| metadata(dir.join(name)).map(|file| file.len());
     let has_database = bytes(FILE).is_ok_and(|bytes| bytes > 0);
     let log = bytes(LOG);
@@ -93,7 +121,7 @@ fn nothing_is_missing(dir: &Path, was_clean: bool) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn nothing_is_damaged(connection: &Connection, dir: &Path) -> Result<(), OpenError> {
+pub(crate) fn nothing_is_damaged(connection: &Connection, dir: &Path) -> Result<(), OpenError> {
     let path = dir.join(FILE);
     let length = |name| metadata(dir.join(name)).map_or(0, |file| file.len());
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));

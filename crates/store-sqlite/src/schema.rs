@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use kabar_store_sql::copy::MIGRATION;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::error::OpenError;
@@ -38,6 +39,11 @@ pub(crate) fn inspect(connection: &Connection, path: &Path) -> Result<(), OpenEr
         return Err(OpenError::Newer { found, known: KNOWN });
     }
     Ok(())
+}
+
+/// Whether the file holds a move that has not ended.
+pub(crate) fn is_unfinished(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
+    connection.table_exists(None, MIGRATION).map_err(OpenError::sqlite(path))
 }
 
 /// Brings the schema up to date. Each step is one transaction together with its number, so that a

@@ -46,7 +46,8 @@ fn uid(number: u8) -> Uid {
 impl Linked {
     pub(crate) async fn new(accept: Accept) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(dir.path(), Arc::new(|what| panic!("{what}"))).unwrap();
+        let store =
+            kabar_store_sqlite::open(dir.path(), Arc::new(|what| panic!("{what}"))).unwrap();
         let store = Arc::new(store);
         let links = Arc::new(Keeper { store: Arc::clone(&store) });
         links.kept().keep_identity("keys".to_owned(), name("kampus")).await.unwrap();

@@ -52,7 +52,7 @@ fn schema_of(connection: &Connection) -> i64 {
 }
 
 fn open(dir: &Path) -> SqliteStore {
-    SqliteStore::open(dir, Arc::new(|what| panic!("{what}"))).unwrap()
+    crate::open(dir, Arc::new(|what| panic!("{what}"))).unwrap()
 }
 
 /// The files as they are now: what a process that is killed leaves.

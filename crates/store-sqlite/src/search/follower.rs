@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use kabar_engine::store::Message;
 use kabar_model::{Change, ConversationId, Seq};
-use rusqlite::{Connection, OptionalExtension, params};
+use kabar_store_sql::sql::{self, OptionalExtension};
+use kabar_store_sql::{message, messages};
+use rusqlite::{Connection, params};
 
 use super::file::{IndexFile, position};
 use super::tokens::columns;
 use crate::connection::open_for_reading;
-use crate::reads::words;
+use crate::driver::for_rules;
+use crate::error::of_sqlite;
 
 /// How far behind the messages the index may be while nothing else goes on. What it does not have yet, searches
 /// look through themselves.
@@ -51,7 +54,7 @@ impl Stop {
 /// Why the index could not be filled.
 enum Trouble {
     /// The messages could not be read.
-    Realm(rusqlite::Error),
+    Realm(sql::Error),
     /// The index could not be written.
     Index(rusqlite::Error),
 }
@@ -108,7 +111,8 @@ impl Follower {
             self.index = None;
             self.file.throw_away();
         }
-        let realm = open_for_reading(&self.realm).map_err(Trouble::Realm)?;
+        let realm = open_for_reading(&self.realm).map_err(of_sqlite).map_err(Trouble::Realm)?;
+        let realm = for_rules(realm);
         let mut index = match self.index.take() {
             Some(index) => index,
             None => self.opened(&realm)?,
@@ -119,12 +123,12 @@ impl Follower {
     }
 
     /// The index, if it is one of these messages; else a new one.
-    fn opened(&self, realm: &Connection) -> Result<Connection, Trouble> {
+    fn opened(&self, realm: &sql::Connection) -> Result<Connection, Trouble> {
         let index = self.file.open().map_err(Trouble::Index)?;
         let (arrival, sent_at) = position(&index).map_err(Trouble::Index)?;
         let of_message = realm
             .query_row("SELECT sent_at FROM message WHERE id = ?1", [arrival], |row| {
-                row.get::<_, i64>(0)
+                row.get::<i64>(0)
             })
             .optional()
             .map_err(Trouble::Realm)?;
@@ -139,20 +143,20 @@ impl Follower {
 }
 
 /// Takes in some messages; `false` when there are no more.
-fn fill(realm: &Connection, index: &mut Connection) -> Result<bool, Trouble> {
+fn fill(realm: &sql::Connection, index: &mut Connection) -> Result<bool, Trouble> {
     let (start, _) = position(index).map_err(Trouble::Index)?;
     let last = realm
         .query_row(
             "SELECT id, sent_at FROM message WHERE id <= ?1 ORDER BY id DESC LIMIT 1",
             [start.saturating_add(ROWS_AT_A_TIME)],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+            |row| Ok((row.get::<i64>(0)?, row.get::<i64>(1)?)),
         )
         .optional()
         .map_err(Trouble::Realm)?;
     let Some((end, sent_at)) = last.filter(|(end, _)| *end > start) else { return Ok(false) };
-    let messages = between(realm, start, end).map_err(Trouble::Realm)?;
-    let mut now = Vec::with_capacity(messages.len());
-    for message in messages {
+    let found = between(realm, start, end).map_err(Trouble::Realm)?;
+    let mut now = Vec::with_capacity(found.len());
+    for message in found {
         match message.change {
             None => now.push((message, true)),
             // What was changed is taken in again as it stands now.
@@ -169,21 +173,21 @@ fn fill(realm: &Connection, index: &mut Connection) -> Result<bool, Trouble> {
 }
 
 /// The messages after `start` up to `end` that are in no room: those are not searched.
-fn between(realm: &Connection, start: i64, end: i64) -> rusqlite::Result<Vec<Message>> {
+fn between(realm: &sql::Connection, start: i64, end: i64) -> sql::Result<Vec<Message>> {
     let mut find = realm.prepare_cached(&format!(
         "{} JOIN conversation c ON c.id = m.conversation_id
          WHERE m.id > ?1 AND m.id <= ?2 AND c.kind <> 'room' ORDER BY m.id",
-        words::messages()
+        messages()
     ))?;
-    find.query_map([start, end], words::message)?.collect()
+    find.query_map([start, end], message)?.collect()
 }
 
 fn at(
-    realm: &Connection,
+    realm: &sql::Connection,
     (conversation, seq): (ConversationId, Seq),
-) -> rusqlite::Result<Option<Message>> {
-    let sql = format!("{} WHERE m.conversation_id = ?1 AND m.seq = ?2", words::messages());
-    realm.prepare_cached(&sql)?.query_row([conversation.0, seq.0], words::message).optional()
+) -> sql::Result<Option<Message>> {
+    let sql = format!("{} WHERE m.conversation_id = ?1 AND m.seq = ?2", messages());
+    realm.prepare_cached(&sql)?.query_row([conversation.0, seq.0], message).optional()
 }
 
 fn write(

@@ -11,14 +11,14 @@ use kabar_engine::testing::new_user;
 use kabar_model::{Body, Seq, Timestamp, UserId};
 
 use super::file::{FILE, position};
-use crate::SqliteStore;
 use crate::connection::open_for_reading;
+use crate::{SqliteStore, open};
 
 /// How long the thread may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn opened(dir: &Path) -> SqliteStore {
-    SqliteStore::open(dir, Arc::new(|reason: &str| panic!("{reason}"))).unwrap()
+    open(dir, Arc::new(|reason: &str| panic!("{reason}"))).unwrap()
 }
 
 async fn person(store: &SqliteStore, username: &str) -> UserId {

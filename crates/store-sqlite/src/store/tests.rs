@@ -6,16 +6,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc as channel;
 use std::task::Poll;
 
-use kabar_engine::store::{Content, Target};
+use kabar_engine::store::{Content, Herald, NewMessage, PartMax, Posted, Target, Ticket};
 use kabar_engine::testing::new_user;
-use kabar_model::{Body, Refusal};
+use kabar_engine::{Error, Store};
+use kabar_model::{Body, Refusal, Seq, Timestamp};
+use kabar_store_sql::{Finding, Outcome, Trouble, Work, change};
 use rusqlite::ffi;
+use tokio::sync::oneshot;
 
 use super::*;
-use crate::error::Outcome;
-use crate::error::Trouble;
-use crate::writer::change;
-use kabar_engine::Error;
+use crate::driver::of_rules;
+use crate::error::of_sqlite;
+use crate::{SqliteStore, open};
 
 struct Realm {
     store: SqliteStore,
@@ -26,10 +28,16 @@ struct Realm {
 }
 
 async fn realm() -> Realm {
+    realm_with(|connection, upkeep| (connection, Box::new(upkeep))).await
+}
+
+async fn realm_with(
+    of_writer: impl FnOnce(Connection, FileUpkeep) -> (Connection, Box<dyn Upkeep>),
+) -> Realm {
     let dir = tempfile::tempdir().unwrap();
     let (failed, failures) = channel::channel();
     let on_fatal: OnFatal = Arc::new(move |what| failed.send(what.to_owned()).unwrap());
-    let store = SqliteStore::open(dir.path(), on_fatal).unwrap();
+    let store = start(dir.path(), on_fatal, Durability::Full, of_writer).unwrap();
     let ana = user(&store, "ana").await.unwrap();
     let budi = user(&store, "budi").await.unwrap();
     Realm { store, ana, budi, failures, dir }
@@ -76,7 +84,17 @@ impl Realm {
 }
 
 fn sqlite_error(code: i32) -> Trouble {
-    Trouble::Sqlite(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
+    of_sqlite(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)).into()
+}
+
+/// Limits the size of the file.
+async fn limit_pages(store: &SqliteStore, pages_max: u32) -> Result<()> {
+    let limit = move |work: &mut Work| {
+        of_rules(&work.connection)
+            .pragma_update_and_check(None, "max_page_count", pages_max, |_| Ok(()))
+            .map_err(|error| Trouble::Sql(of_sqlite(error)))
+    };
+    store.change(limit).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -151,7 +169,7 @@ async fn after_a_failed_sync_nobody_is_answered_and_nothing_more_is_written() {
         assert!(realm.failures.try_recv().is_err(), "once is enough");
 
         drop(realm.store);
-        let store = SqliteStore::open(realm.dir.path(), Arc::new(|_| ())).unwrap();
+        let store = open(realm.dir.path(), Arc::new(|_| ())).unwrap();
         assert_eq!(store.unread(realm.budi, PART).await.unwrap().messages.len(), 1);
     }
 }
@@ -160,7 +178,7 @@ async fn after_a_failed_sync_nobody_is_answered_and_nothing_more_is_written() {
 async fn a_full_disk_fails_the_whole_batch_and_passes() {
     let realm = realm().await;
     realm.post().await.await.unwrap();
-    realm.store.limit_pages(1).await.unwrap();
+    limit_pages(&realm.store, 1).await.unwrap();
     let release = realm.hold_writer().await;
     let small = realm.post().await;
     let large = realm.store.post(realm.message(&"x".repeat(60_000))).await.unwrap();
@@ -169,7 +187,7 @@ async fn a_full_disk_fails_the_whole_batch_and_passes() {
     assert!(matches!(large.await, Err(Error::Failed(_))));
     assert_eq!(realm.store.unread(realm.budi, PART).await.unwrap().messages.len(), 1);
 
-    realm.store.limit_pages(1_000_000).await.unwrap();
+    limit_pages(&realm.store, 1_000_000).await.unwrap();
     assert_eq!(realm.post().await.await.unwrap()[0].place.seq, Seq(2), "no number was used up");
     assert!(realm.failures.try_recv().is_err(), "a full disk is not fatal");
 }
@@ -208,7 +226,7 @@ async fn the_herald_is_told_only_of_what_stands() {
     realm.store.check().await.unwrap();
     assert_eq!(told(), 1, "the error of a neighbour does not matter");
 
-    realm.store.limit_pages(1).await.unwrap();
+    limit_pages(&realm.store, 1).await.unwrap();
     let release = realm.hold_writer().await;
     let mut tickets = Vec::new();
     for _ in 0..500 {
@@ -220,7 +238,7 @@ async fn the_herald_is_told_only_of_what_stands() {
         stands += u64::from(ticket.await.is_ok());
     }
     assert!(stands < 501, "the file had room for all of them");
-    realm.store.limit_pages(1_000_000).await.unwrap();
+    limit_pages(&realm.store, 1_000_000).await.unwrap();
     realm.store.check().await.unwrap();
     assert_eq!(told(), stands, "nor of what was undone with its batch");
 
@@ -239,30 +257,46 @@ struct HeldCommit {
     release: channel::Sender<()>,
 }
 
-impl HeldCommit {
-    async fn of(realm: &Realm) -> Self {
-        let armed = Arc::new(AtomicBool::new(false));
-        let (complete_at, complete) = channel::channel();
-        let (release, released) = channel::channel::<()>();
-        let is_armed = Arc::clone(&armed);
-        let hook = move || {
-            if is_armed.swap(false, Ordering::SeqCst) {
-                complete_at.send(()).unwrap();
-                let _ = released.recv();
-            }
-            // `true` would undo the transaction.
-            false
-        };
-        let set = realm.enqueue(move |work| Ok(work.connection.commit_hook(Some(hook))?));
-        set.await.await.unwrap().unwrap();
-        Self { armed, complete, release }
+/// The upkeep that holds it up.
+struct Holding {
+    upkeep: FileUpkeep,
+    armed: Arc<AtomicBool>,
+    complete: channel::Sender<()>,
+    released: channel::Receiver<()>,
+}
+
+impl Upkeep for Holding {
+    fn reconnect(&mut self, connection: &mut Connection) -> sql::Result<()> {
+        self.upkeep.reconnect(connection)
     }
+
+    fn before_commit(&mut self, _: &Connection, _: &Finding<'_>) -> sql::Result<()> {
+        if self.armed.swap(false, Ordering::SeqCst) {
+            self.complete.send(()).unwrap();
+            let _ = self.released.recv();
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, connection: Connection) {
+        Box::new(self.upkeep).finish(connection);
+    }
+}
+
+async fn holding() -> (Realm, HeldCommit) {
+    let armed = Arc::new(AtomicBool::new(false));
+    let (complete_at, complete) = channel::channel();
+    let (release, released) = channel::channel();
+    let commit = HeldCommit { armed: Arc::clone(&armed), complete, release };
+    let realm = realm_with(|connection, upkeep| {
+        (connection, Box::new(Holding { upkeep, armed, complete: complete_at, released }))
+    });
+    (realm.await, commit)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_begins_to_listen_during_a_commit_is_told_of_it() {
-    let realm = realm().await;
-    let commit = HeldCommit::of(&realm).await;
+    let (realm, commit) = holding().await;
     let counter = Arc::new(Counter::default());
     counter.deaf.store(true, Ordering::SeqCst);
     realm.store.tell(Arc::clone(&counter) as Arc<dyn Herald>);

@@ -71,7 +71,8 @@ pub(crate) async fn two() -> (Realm, Realm) {
 
 impl Realm {
     fn start(&mut self) {
-        let store = SqliteStore::open(self.dir.path(), Arc::new(|what| panic!("{what}"))).unwrap();
+        let store =
+            kabar_store_sqlite::open(self.dir.path(), Arc::new(|what| panic!("{what}"))).unwrap();
         store.tell(Arc::clone(&self.heard) as Arc<dyn Herald>);
         self.store = Some(store);
     }

@@ -12,7 +12,7 @@ use kabar_model::{Body, ContentHash, File, FileCode, FileName, Timestamp, UserId
 use kabar_store_sqlite::{OpenError, SqliteStore};
 
 pub(crate) fn open(dir: &Path) -> Result<SqliteStore, OpenError> {
-    SqliteStore::open(dir, Arc::new(|what| panic!("{what}")))
+    kabar_store_sqlite::open(dir, Arc::new(|what| panic!("{what}")))
 }
 
 pub(crate) async fn user(store: &SqliteStore, name: &str) -> UserId {

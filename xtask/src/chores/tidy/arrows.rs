@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("api", &["catalogue", "engine", "model"]),
     ("federation", &["engine", "model"]),
     ("dialect-*", &["engine", "model", "wire"]),
-    ("store-*", &["engine", "model"]),
+    ("store-*", &["engine", "model", "store-sql"]),
     ("bus-*", &["engine", "model"]),
     ("blobs", &["engine", "model"]),
     ("client", &["catalogue"]),
@@ -26,11 +26,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("bench", &[]),
     ("catalogue", &[]),
+    ("testbed", &[]),
     ("xtask", &[]),
 ];
 
-/// The same for tests alone: what is said over and of links to other realms is kept by a real store.
-const ALLOWED_IN_TESTS: &[(&str, &[&str])] = &[("api", &["store-sqlite"])];
+/// The same for tests alone: what is said over and of links to other realms is kept by a real store, and some need
+/// real servers.
+const ALLOWED_IN_TESTS: &[(&str, &[&str])] = &[
+    ("api", &["store-sqlite"]),
+    ("kabar", &["testbed"]),
+    ("blobs", &["testbed"]),
+    ("bus-*", &["testbed"]),
+    ("store-*", &["testbed"]),
+    ("federation", &["store-postgres", "testbed"]),
+];
 
 /// Features that bring code for tests; only a dev-dependency may ask for them.
 const TEST_FEATURES: &[&str] = &["testing"];
