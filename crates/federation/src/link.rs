@@ -9,6 +9,8 @@ mod build;
 mod checks;
 mod contents;
 mod hello;
+mod keep;
+mod lease;
 mod me;
 mod pace;
 mod presence;
@@ -40,6 +42,7 @@ pub use checks::FOUND;
 pub use me::{Known, known};
 pub use turn::Turn;
 
+use lease::KeysLease;
 use me::Me;
 
 /// How long an item waits for its realm before it fails.
@@ -163,6 +166,8 @@ pub struct Links {
     /// How fast each comes.
     paces: Mutex<pace::Paces>,
     presence: Mutex<presence::Presence>,
+    /// The links that this node keeps going, where others could.
+    leases: lease::Leases,
     /// Files that are coming, as far as they have come.
     coming: contents::Coming,
 }
@@ -206,7 +211,11 @@ impl Links {
         settings: LinkSettings,
     ) -> Result<Arc<Self>> {
         let kept = store.links().ok_or_else(|| Error::failed("this store keeps no links"))?;
-        let me = Me::open(kept, &settings.realm, clock.now()).await?;
+        // Of nodes that start at once one makes the keys.
+        let lease = KeysLease::take(&*store, engine.node()).await?;
+        let me = Me::open(kept, &settings.realm, clock.now()).await;
+        lease.end().await;
+        let me = me?;
         let links = Arc::new(Self {
             engine,
             wire,
@@ -220,6 +229,7 @@ impl Links {
             signed_lately: Mutex::default(),
             paces: Mutex::default(),
             presence: Mutex::default(),
+            leases: Mutex::default(),
             coming: contents::Coming::default(),
             store: Arc::clone(&store),
         });
@@ -227,8 +237,8 @@ impl Links {
         if let Some(kept) = store.links() {
             kept.on_queued(Arc::new(move |link| {
                 if let Some(links) = told.upgrade() {
-                    links.calls(link).queued.notify_one();
-                    links.calls(link).pulled.notify_waiters();
+                    links.call(link);
+                    links.engine.link_queued(link);
                 }
             }));
         }
@@ -246,6 +256,13 @@ impl Links {
 
     fn calls(&self, link: LinkId) -> Arc<Calls> {
         Arc::clone(self.calls.lock().entry(link).or_default())
+    }
+
+    /// Something waits for this link.
+    fn call(&self, link: LinkId) {
+        let calls = self.calls(link);
+        calls.queued.notify_one();
+        calls.pulled.notify_waiters();
     }
 
     /// The link as it stands now.

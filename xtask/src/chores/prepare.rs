@@ -1,12 +1,14 @@
 //! `cargo xtask prepare`: are the tools that cargo does not bring itself on this machine?
 //! When all are there, nothing is started and no network is needed.
 
-use std::os::unix::fs::MetadataExt as _;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::chore::Chore;
 use crate::command::run;
@@ -19,7 +21,7 @@ pub(crate) const CHORE: Chore = Chore {
 };
 
 struct Tool {
-    /// Programs, any one of which will do.
+    /// Programs, or files with their whole path, any one of which will do.
     programs: &'static [&'static str],
     /// The Debian package that brings the first of them.
     package: &'static str,
@@ -46,6 +48,40 @@ const TOOLS: &[Tool] = &[
         purpose: "realms are tested on slow lines between network namespaces",
     },
     Tool { programs: &["nft"], package: "nftables", purpose: "those lines lose packets" },
+    Tool {
+        programs: &["initdb"],
+        package: "postgresql",
+        purpose: "realms of many nodes are tested on servers of their own",
+    },
+    Tool {
+        programs: &["nats-server"],
+        package: "nats-server",
+        purpose: "it carries the hints between the nodes of those realms",
+    },
+    Tool {
+        programs: &["openssl"],
+        package: "openssl",
+        purpose: "it makes the certificates of those servers",
+    },
+    Tool {
+        programs: &["nginx"],
+        package: "nginx",
+        purpose: "the examples for reverse proxies are tried out",
+    },
+    Tool {
+        programs: &[
+            "/usr/lib/nginx/modules/ngx_stream_module.so",
+            "/usr/lib64/nginx/modules/ngx_stream_module.so",
+        ],
+        package: "libnginx-mod-stream",
+        purpose: "the same, for the text dialects",
+    },
+    Tool {
+        programs: &["/usr/lib/python3/dist-packages/yaml/__init__.py"],
+        package: "python3-yaml",
+        purpose: "the compose file is read where there is no Docker",
+    },
+    Tool { programs: &["caddy"], package: "caddy", purpose: "the same, with another proxy" },
 ];
 
 fn prepare() -> Result<()> {
@@ -101,7 +137,51 @@ fn install(packages: &[&str]) -> Result<()> {
         command
     };
     run(apt().arg("update"), next)?;
+    let _unstarted = Unstarted::begin(UNSTARTED)?;
     run(apt().args(["install", "-y", "--no-install-recommends"]).args(packages), next)
+}
+
+/// What Debian's packages of servers look at when they are installed: `policy-rc.d` says that no server is to be started,
+/// the other file that PostgreSQL makes no database of the system's. The tests start servers of their own.
+const UNSTARTED: &[(&str, &str, u32)] = &[
+    ("/usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n", 0o755),
+    (
+        "/etc/postgresql-common/createcluster.d/kabar-tests.conf",
+        "create_main_cluster = false\n",
+        0o644,
+    ),
+];
+
+/// While this lives, what is installed is not started. Files that are there already are left as they are.
+struct Unstarted(Vec<PathBuf>);
+
+impl Unstarted {
+    fn begin(files: &[(&str, &str, u32)]) -> Result<Self> {
+        let mut made = Self(Vec::new());
+        for (path, text, mode) in files {
+            let path = PathBuf::from(path);
+            let folder = path.parent().context("it lies in a folder")?;
+            fs::create_dir_all(folder)?;
+            let file = OpenOptions::new().write(true).create_new(true).mode(*mode).open(&path);
+            match file {
+                Ok(mut file) => {
+                    made.0.push(path);
+                    file.write_all(text.as_bytes())?;
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error).with_context(|| path.display().to_string()),
+            }
+        }
+        Ok(made)
+    }
+}
+
+impl Drop for Unstarted {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 fn present(tool: &Tool) -> bool {
@@ -110,9 +190,11 @@ fn present(tool: &Tool) -> bool {
 
 fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    // Where Debian has what is for administrators, whether they look there or not.
+    // Where Debian has what is for administrators, whether they look there or not, and PostgreSQL by its version.
     let more = ["/usr/sbin", "/sbin"].map(PathBuf::from);
-    let folders = env::split_paths(&path).chain(more);
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let versions = versions.map(|version| version.path().join("bin"));
+    let folders = env::split_paths(&path).chain(more).chain(versions);
     folders.map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
@@ -132,6 +214,31 @@ mod tests {
     fn a_program_is_found_in_the_path_or_missing() {
         assert!(present(&Tool { programs: &["kabar-no-such-program", "sh"], ..TOOL }));
         assert!(!present(&TOOL));
+    }
+
+    #[test]
+    fn a_file_with_its_path_is_looked_for_there() {
+        assert!(present(&Tool { programs: &["/kabar/no/such/file", "/proc/self/status"], ..TOOL }));
+        assert!(!present(&Tool { programs: &["/kabar/no/such/file"], ..TOOL }));
+    }
+
+    #[test]
+    fn what_keeps_servers_from_starting_is_there_for_a_while_and_harms_nothing() {
+        let folder = env::temp_dir().join(format!("kabar-prepare-{}", std::process::id()));
+        let names = ["new/one", "old"].map(|name| folder.join(name).display().to_string());
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(&names[1], "mine").unwrap();
+        let files = [(&*names[0], "text", 0o755), (&*names[1], "text", 0o755)];
+        let unstarted = Unstarted::begin(&files).unwrap();
+        assert_eq!(
+            names.each_ref().map(|name| fs::read_to_string(name).unwrap()),
+            ["text", "mine"]
+        );
+        assert_eq!(fs::metadata(&names[0]).unwrap().mode() & 0o100, 0o100);
+        drop(unstarted);
+        assert!(!fs::exists(&names[0]).unwrap());
+        assert_eq!(fs::read_to_string(&names[1]).unwrap(), "mine");
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

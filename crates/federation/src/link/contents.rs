@@ -11,6 +11,7 @@ use kabar_model::{ContentHash, LinkId, Refusal};
 use tracing::{info, warn};
 
 use super::ask::{NoAnswer, What};
+use super::lease::LOOK_EVERY;
 use super::{Links, Turn};
 use crate::wire;
 
@@ -29,6 +30,9 @@ impl Links {
         let Some(link) = self.link(id).await? else { return Ok(Turn::Off) };
         if link.standing != Standing::Linked || link.reach.is_none() {
             return Ok(Turn::Off);
+        }
+        if self.hold(id).await?.is_none() {
+            return Ok(Turn::Wait(LOOK_EVERY));
         }
         let wanted = self.kept()?.wanted(id, WANTED_AT_A_TIME).await?;
         self.coming

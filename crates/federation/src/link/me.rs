@@ -34,7 +34,7 @@ pub async fn known(store: &dyn LinkStore) -> Result<Option<Known>> {
     Ok(Some(Known { root: me.root(), realm: me.realm }))
 }
 
-fn damaged() -> Error {
+pub(super) fn damaged() -> Error {
     Error::failed("the realm's keys are damaged")
 }
 
@@ -69,26 +69,38 @@ impl Me {
         realm: &RealmName,
         now: Timestamp,
     ) -> Result<Self> {
-        if let Some(text) = store.identity().await? {
-            let mut me = Self::read(&text).ok_or_else(damaged)?;
-            if me.realm != *realm {
-                return Err(Error::failed(format!(
-                    "this realm is called {} in its keys, and {realm} in its settings; other realms know it as {}",
-                    me.realm, me.realm
-                )));
-            }
-            me.forget_replaced(now);
+        if let Some(me) = Self::kept(store, realm, now).await? {
             return Ok(me);
         }
         let root = SecretKey::generate().map_err(Error::failed)?;
         let mut me =
             Self { realm: realm.clone(), root, keys: Vec::new(), pins: BTreeMap::default() };
         me.rotate(now)?;
-        store.keep_identity(me.text()?, realm.clone()).await?;
-        Ok(me)
+        if store.replace_identity(None, me.text()?, realm.clone()).await? {
+            return Ok(me);
+        }
+        // Another node was first.
+        Self::kept(store, realm, now).await?.ok_or_else(damaged)
     }
 
-    fn read(text: &str) -> Option<Self> {
+    async fn kept(
+        store: &dyn LinkStore,
+        realm: &RealmName,
+        now: Timestamp,
+    ) -> Result<Option<Self>> {
+        let Some(text) = store.identity().await? else { return Ok(None) };
+        let mut me = Self::read(&text).ok_or_else(damaged)?;
+        if me.realm != *realm {
+            return Err(Error::failed(format!(
+                "this realm is called {} in its keys, and {realm} in its settings; other realms know it as {}",
+                me.realm, me.realm
+            )));
+        }
+        me.forget_replaced(now);
+        Ok(Some(me))
+    }
+
+    pub(super) fn read(text: &str) -> Option<Self> {
         let kept: Kept = serde_json::from_str(text).ok()?;
         let secret = |text: &str| base64url::decode(text).map(|seed| SecretKey::from_bytes(&seed));
         let keys = kept.keys.iter().map(|key| Some((secret(&key.secret)?, key.stated.clone())));
@@ -124,9 +136,14 @@ impl Me {
         Ok(me)
     }
 
-    /// Signs with that one's keys from now on.
-    pub(super) fn take_keys(&mut self, rotated: Self) {
-        self.keys = rotated.keys;
+    /// Signs with the keys that were kept from now on, unless they were read before newer ones were kept. A realm is
+    /// known by the key that it was first kept with.
+    pub(super) fn take(&mut self, kept: Self) {
+        let newest = |me: &Self| me.keys.last().map(|(_, stated)| stated.from);
+        if newest(&kept) >= newest(self) {
+            self.keys = kept.keys;
+        }
+        self.pins.extend(kept.pins);
     }
 
     /// A new key to sign with; those that were replaced a while ago go.
@@ -142,7 +159,7 @@ impl Me {
     }
 
     /// Those that were replaced a while ago are not shown any more.
-    fn forget_replaced(&mut self, now: Timestamp) {
+    pub(super) fn forget_replaced(&mut self, now: Timestamp) {
         let before = now.before(KEYS_OVERLAP);
         while self.keys.len() > 1 && self.keys[1].1.from < before {
             self.keys.remove(0);
@@ -204,7 +221,7 @@ mod tests {
         let old = me(0);
         let first = old.key().unwrap().1.key;
         let mut me = Me::read(&old.text().unwrap()).unwrap();
-        me.take_keys(old.rotated(Timestamp(DAY_MICROS)).unwrap());
+        me.take(old.rotated(Timestamp(DAY_MICROS)).unwrap());
         let second = me.key().unwrap().1.key;
         let shown = |me: &Me| me.identity().keys.iter().map(|k| k.key).collect::<Vec<_>>();
         assert_eq!(shown(&me), [first, second]);
@@ -214,6 +231,9 @@ mod tests {
         assert_eq!(shown(&week)[..2], [first, second], "replaced seven days ago and not longer");
         let later = me.rotated(Timestamp(8 * DAY_MICROS + 1)).unwrap();
         assert_eq!((shown(&later).len(), shown(&later)[0]), (2, second));
+
+        me.take(Me::read(&old.text().unwrap()).unwrap());
+        assert_eq!(me.key().unwrap().1.key, second, "what was read too early changes nothing");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use kabar_model::LinkId;
 use kabar_model::limits::BATCH_ITEMS_MAX;
 
 use super::ask::{PATIENCE, What};
+use super::lease::{Hold, LOOK_EVERY};
 use super::{Links, Turn};
 use crate::wire::{self, Ack, Batch, Pull};
 
@@ -20,6 +21,9 @@ impl Links {
         let Some(link) = self.link(id).await? else { return Ok(Turn::Off) };
         if link.standing != Standing::Linked || link.reach.is_none() {
             return Ok(Turn::Off);
+        }
+        if self.hold(id).await?.is_none() {
+            return Ok(Turn::Wait(LOOK_EVERY));
         }
         let ack = Ack { epoch: link.peer_epoch, received: link.received, ..Ack::default() };
         // What was refused is said again until the sender shows that it knows.
@@ -45,7 +49,8 @@ impl Links {
 
     /// The answer to a pull: what waits for the one who asks, once something does.
     pub(super) async fn pulled(&self, link: &Link, pull: &Pull) -> Result<Batch> {
-        self.settled(link, &pull.ack).await?;
+        // What it has it has, whoever is told.
+        self.settled(link, &pull.ack, Hold::NONE).await?;
         let wait = Duration::from_secs(pull.wait.min(PULL_SECS_MAX));
         let until = tokio::time::Instant::now() + wait;
         loop {
@@ -61,6 +66,7 @@ impl Links {
             }
             tokio::select! {
                 () = called => {}
+                () = self.queued_elsewhere(link.id) => {}
                 () = tokio::time::sleep_until(until) => {}
             }
         }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
+use super::lease::LOOK_EVERY;
 use super::{Links, Turn};
 
 /// How long after a batch that was not full the next is sent: messages one by one would be many requests.
@@ -34,6 +35,9 @@ impl Links {
         let tasks = TaskTracker::new();
         let mut expires = tokio::time::interval(EXPIRE_EVERY);
         expires.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // Other nodes change links, too.
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             match self.links_to_run().await {
                 Ok(links) => {
@@ -46,6 +50,7 @@ impl Links {
                                     () = links.keep_going(id) => {}
                                     () = stop.cancelled() => {}
                                 }
+                                links.let_go(id).await;
                                 running.lock().remove(&id);
                             });
                         }
@@ -55,6 +60,11 @@ impl Links {
             }
             tokio::select! {
                 () = self.changed.notified() => {}
+                _ = looks.tick(), if self.has_nodes() => {
+                    if let Err(error) = self.refresh_me().await {
+                        warn!(%error, "cannot read the realm's keys");
+                    }
+                }
                 _ = expires.tick() => {
                     self.forget_active();
                     if let Err(error) = self.expire().await {
@@ -76,9 +86,11 @@ impl Links {
         Ok(links.filter(runs).map(|link| link.id).collect())
     }
 
-    /// Until the link is none that is run.
+    /// Until the link is none that is run, or another node keeps it going.
     async fn keep_going(&self, id: LinkId) {
+        self.wait_for(id).await;
         tokio::select! {
+            () = self.keep_holding(id), if self.has_nodes() => {}
             () = self.keep_sending(id) => {}
             () = self.keep_pulling(id) => {}
             () = self.keep_fetching(id) => {}
@@ -113,12 +125,14 @@ impl Links {
                     };
                     tokio::select! {
                         () = calls.queued.notified() => {}
+                        () = self.queued_elsewhere(id) => {}
                         () = calls.heard.notified() => {}
                         () = tokio::time::sleep(silence) => {}
                     }
                 }
                 Turn::Wait(wait) => tokio::select! {
                     () = calls.heard.notified() => {}
+                    () = self.heard_elsewhere(id) => {}
                     () = tokio::time::sleep(wait) => {}
                 },
             }
@@ -156,7 +170,7 @@ impl Links {
                 Ok(Turn::Wait(wait)) => tokio::time::sleep(wait).await,
                 Ok(Turn::Idle) => tokio::select! {
                     () = calls.files.notified() => {}
-                    () = tokio::time::sleep(SILENCE_MAX) => {}
+                    () = tokio::time::sleep(if self.has_nodes() { LOOK_EVERY } else { SILENCE_MAX }) => {}
                 },
                 Err(error) => {
                     warn!(%error, "fetching contents failed");

@@ -101,16 +101,7 @@ impl Realms for Links {
     }
 
     async fn rotate(&self) -> Result<Vec<(RealmName, bool)>> {
-        // Nothing is signed with a key that a restart would not find.
-        let rotated = self.me.lock().rotated(self.clock.now())?;
-        self.kept()?.keep_identity(rotated.text()?, self.us().clone()).await?;
-        let text = {
-            let mut me = self.me.lock();
-            me.take_keys(rotated);
-            me.text()?
-        };
-        // With the realms that were first seen meanwhile.
-        self.kept()?.keep_identity(text, self.us().clone()).await?;
+        self.keep_me(true).await?;
         let links = self.engine.links().await?.into_iter();
         let told = links.filter(|link| link.standing == Standing::Linked && link.reach.is_some());
         let told = stream::iter(told).map(async |link| {
@@ -146,7 +137,7 @@ impl Realms for Links {
     }
 
     fn wake(&self, link: LinkId) {
-        self.calls(link).queued.notify_one();
+        self.call(link);
     }
 }
 

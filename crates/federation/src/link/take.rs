@@ -107,8 +107,7 @@ impl Links {
             read(&Reading { us: self.us(), them: &link.own_name, root: &root, own: &own })
         };
         if is_new.into_inner() {
-            let text = self.me.lock().text()?;
-            self.kept()?.keep_identity(text, self.us().clone()).await?;
+            self.keep_me(false).await?;
         }
         Ok(outcome)
     }

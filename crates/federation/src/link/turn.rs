@@ -4,13 +4,14 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use kabar_engine::Result;
-use kabar_engine::store::links::{Link, LinkChange, Standing};
+use kabar_engine::store::links::{Link, LinkChange, SenderChange, Standing};
 use kabar_model::limits::BATCH_ITEMS_MAX;
 use kabar_model::{LinkId, Timestamp};
 use tracing::{debug, info, warn};
 
 use super::Links;
 use super::ask::{NoAnswer, What};
+use super::lease::{Hold, LOOK_EVERY};
 use super::take::ReadOn;
 use crate::retry::Retry;
 use crate::wire::{self, Ack};
@@ -41,15 +42,28 @@ pub enum Turn {
     Off,
 }
 
+/// What became of what was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// It is noted how far the peer has it.
+    Well,
+    /// All that waits is to be sent anew.
+    Anew,
+    /// Another node keeps the link going by now.
+    ByAnother,
+}
+
 impl Links {
     /// One step of a link.
     pub async fn turn(&self, id: LinkId) -> Result<Turn> {
+        // Taken first, so that the link is read as it stands once nobody else keeps it going.
+        let Some(hold) = self.hold(id).await? else { return Ok(Turn::Wait(LOOK_EVERY)) };
         let Some(link) = self.link(id).await? else { return Ok(Turn::Off) };
         if link.reach.is_none() {
             return Ok(Turn::Off);
         }
         match link.standing {
-            Standing::Linked => self.send(&link).await,
+            Standing::Linked => self.send(&link, hold).await,
             Standing::Asked => self.ask_again(&link).await,
             Standing::Waiting | Standing::Blocked | Standing::Removed | Standing::Changed => {
                 Ok(Turn::Off)
@@ -57,7 +71,7 @@ impl Links {
         }
     }
 
-    async fn send(&self, link: &Link) -> Result<Turn> {
+    async fn send(&self, link: &Link, hold: Hold) -> Result<Turn> {
         let queued = self.kept()?.outbox(link.id, BATCH_ITEMS_MAX).await?;
         let mut batch = self.batch(link, &queued).await?;
         batch.active = self.active_for(link).await?;
@@ -79,7 +93,11 @@ impl Links {
         self.calls(link.id).set_pulls(ack.pull || ack.waiting > 0);
         self.heard_active(link, ack.active.clone()).await?;
         let calls = self.calls(link.id);
-        if !self.settled(link, &ack).await? {
+        let settled = self.settled(link, &ack, hold).await?;
+        if settled == Settled::ByAnother {
+            return Ok(Turn::Wait(LOOK_EVERY));
+        }
+        if settled == Settled::Anew {
             // It happens after a restore, and then it is over.
             let too_often = calls.resets.fetch_add(1, Ordering::Relaxed) >= RESETS_MAX;
             return if too_often {
@@ -111,21 +129,23 @@ impl Links {
         Ok(if has_more { Turn::More } else { Turn::Idle })
     }
 
-    /// What an acknowledgement means for what was sent; `false`: all that waits is to be sent anew.
-    pub(super) async fn settled(&self, link: &Link, ack: &Ack) -> Result<bool> {
+    /// What an acknowledgement means for what was sent.
+    pub(super) async fn settled(&self, link: &Link, ack: &Ack, hold: Hold) -> Result<Settled> {
         let is_current = ack.epoch == link.epoch;
         let agrees = (link.acknowledged..=link.last).contains(&ack.received);
         if is_current && (ack.reset || !agrees) {
             info!(realm = %link.own_name, "one of us went back in time: beginning a new epoch");
             let epoch = self.clock.now().0.max(link.epoch + 1);
-            self.kept()?.begin_epoch(link.id, epoch).await?;
-            return Ok(false);
+            let begun = self.as_holder(link.id, hold, SenderChange::BeginEpoch(epoch)).await?;
+            return Ok(begun.map_or(Settled::ByAnother, |_| Settled::Anew));
         }
         if is_current {
-            let changed = self.kept()?.acknowledge(link.id, ack.received()).await?;
+            let acknowledged = SenderChange::Acknowledge(ack.received());
+            let changed = self.as_holder(link.id, hold, acknowledged).await?;
+            let Some(changed) = changed else { return Ok(Settled::ByAnother) };
             self.engine.conversations_changed(&changed).await;
         }
-        Ok(true)
+        Ok(Settled::Well)
     }
 
     /// Notes that it did not work, and when to try again.
@@ -158,7 +178,9 @@ impl Links {
         let before = self.clock.now().before(self.settings.expires);
         let mut touched = 0;
         for link in self.kept()?.links().await? {
-            let changed = self.kept()?.expire(link.id, before).await?;
+            let Some(hold) = self.hold(link.id).await? else { continue };
+            let change = SenderChange::Expire(before);
+            let changed = self.as_holder(link.id, hold, change).await?.unwrap_or_default();
             self.engine.conversations_changed(&changed).await;
             touched += changed.len();
         }

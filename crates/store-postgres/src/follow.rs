@@ -1,0 +1,438 @@
+//! What happens on other nodes, told on this one: messages in the order of arrival, and hints that were missed.
+//!
+//! One thread follows the order. What this node's writer has committed next is told at once, by the writer itself; where
+//! others have committed before, that is read first. A committed transaction is seen whole, and `head` says how far the order
+//! goes, so nothing is told twice or left out. While nobody listens the thread only notes how far the order has gone.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use kabar_engine::store::{Content, Herald, Message, NewFile, NewMessage, Posted, Target};
+use kabar_engine::{Bus, Heard, Hint, LocalBus};
+use kabar_model::{Arrival, Body, Change, Emoji};
+use kabar_store_sql::sql::{self, Connection};
+use kabar_store_sql::{Heralds, Stored, message, messages};
+use tokio::runtime::{self, Runtime};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::driver::UnderWay;
+use crate::error::OpenError;
+use crate::readers::read_one_state;
+
+/// So often `head` is looked at, whatever hints say.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Transactions of this node that wait to be told. Of those that do not fit the messages are read again.
+const COMMITS_QUEUED_MAX: usize = 256;
+
+/// Messages that are read at a time.
+const READ_AT_A_TIME: i64 = 256;
+
+/// Hints that are read at a time.
+const HINTS_AT_A_TIME: i64 = 1_000;
+
+/// After a longer time without a look hints may have been removed unseen; it is less than they are kept.
+const HINTS_TRUSTED: Duration = Duration::from_mins(30);
+
+/// The bus between the nodes.
+#[derive(Clone)]
+pub struct Buses {
+    /// To every node.
+    pub all: Arc<dyn Bus>,
+    /// To the listeners of this node alone.
+    pub here: Arc<LocalBus>,
+}
+
+impl Default for Buses {
+    /// Those of a node that knows of others only through the database.
+    fn default() -> Self {
+        let here = Arc::new(LocalBus::default());
+        Self { all: Arc::clone(&here) as Arc<dyn Bus>, here }
+    }
+}
+
+/// A transaction that this node has committed.
+pub(crate) struct Committed {
+    /// The last place in the order of arrival before it, and the last one that it gave.
+    pub(crate) gave: (i64, i64),
+    /// The messages at those places, in order.
+    pub(crate) stored: Vec<Stored>,
+    /// Who listened when it was durable, and before anybody was answered.
+    pub(crate) herald: Option<Arc<dyn Herald>>,
+}
+
+/// As far as everything has been told: the writer and the thread that follows go on from there in turns.
+#[derive(Clone, Debug)]
+struct Told(Arc<Mutex<i64>>);
+
+impl Told {
+    fn now(&self) -> i64 {
+        *self.lock()
+    }
+
+    /// Tells what comes after `from`, up to `to`; not when something else was told meanwhile.
+    fn go_on(&self, from: i64, to: i64, tell: impl FnOnce()) -> bool {
+        let mut told = self.lock();
+        let is_next = *told == from;
+        if is_next {
+            tell();
+            *told = to;
+        }
+        is_next
+    }
+
+    /// Nobody needs to be told up to there.
+    fn pass_over(&self, to: i64) {
+        let mut told = self.lock();
+        *told = to.max(*told);
+    }
+
+    /// Whoever tells hands over to a queue, so the lock is held for a moment only.
+    fn lock(&self) -> MutexGuard<'_, i64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where the writer hands over what it has committed. The thread ends when this is gone.
+pub(crate) struct Commits {
+    queue: mpsc::Sender<Committed>,
+    overflowed: Arc<AtomicBool>,
+    was_cut_short: Arc<AtomicBool>,
+    told: Told,
+    all: Arc<dyn Bus>,
+}
+
+impl Commits {
+    /// Tells what was committed, where nothing of others comes before it; the rest is left to the thread.
+    pub(crate) fn hand_over(&self, mut committed: Committed) {
+        let (before, last) = committed.gave;
+        if before == last {
+            return;
+        }
+        let is_told = match &committed.herald {
+            // Who begins to listen later finds all of it in the database.
+            None => {
+                self.told.pass_over(last);
+                true
+            }
+            Some(herald) => self.told.go_on(before, last, || {
+                for (message, places) in committed.stored.drain(..) {
+                    herald.posted(message, places);
+                }
+            }),
+        };
+        self.all.publish(Hint::Arrived(Arrival(last)));
+        if is_told && !self.was_cut_short.load(Ordering::SeqCst) {
+            return;
+        }
+        if self.queue.try_send(committed).is_err() {
+            self.overflowed.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+/// The thread that follows.
+pub(crate) struct Follower {
+    waiting: Runtime,
+    commits: mpsc::Receiver<Committed>,
+    overflowed: Arc<AtomicBool>,
+    under_way: UnderWay,
+    /// The last look stopped before what was under way.
+    was_cut_short: Arc<AtomicBool>,
+    connection: Connection,
+    heralds: Heralds,
+    buses: Buses,
+    told: Told,
+    /// The last hint that was passed on.
+    hinted: i64,
+    /// When all of them had been passed on last.
+    looked: Instant,
+}
+
+/// What is next.
+enum Next {
+    Committed(Committed),
+    Look,
+    End,
+}
+
+impl Follower {
+    pub(crate) fn new(
+        connection: Connection,
+        under_way: UnderWay,
+        heralds: &Heralds,
+        buses: Buses,
+    ) -> Result<(Self, Commits), OpenError> {
+        let waiting = runtime::Builder::new_current_thread().enable_time().build()?;
+        let told = Told(Arc::new(Mutex::new(head(&connection)?)));
+        let hinted = last_hint(&connection)?;
+        let (queue, commits) = mpsc::channel(COMMITS_QUEUED_MAX);
+        let overflowed = Arc::new(AtomicBool::new(false));
+        let was_cut_short = Arc::new(AtomicBool::new(false));
+        let handed_over = Commits {
+            queue,
+            overflowed: Arc::clone(&overflowed),
+            was_cut_short: Arc::clone(&was_cut_short),
+            told: told.clone(),
+            all: Arc::clone(&buses.all),
+        };
+        let heralds = heralds.clone();
+        let follower = Self {
+            waiting,
+            commits,
+            overflowed,
+            under_way,
+            was_cut_short,
+            connection,
+            heralds,
+            buses,
+            told,
+            hinted,
+            looked: Instant::now(),
+        };
+        Ok((follower, handed_over))
+    }
+
+    pub(crate) fn run(mut self) {
+        let mut listener = self.buses.all.listen();
+        let mut ticks = {
+            let _context = self.waiting.enter();
+            interval(LOOK_EVERY)
+        };
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut bus_is_there = true;
+        loop {
+            let commits = &mut self.commits;
+            let next = self.waiting.block_on(async {
+                loop {
+                    tokio::select! {
+                        biased;
+                        committed = commits.recv() => {
+                            break committed.map_or(Next::End, Next::Committed);
+                        }
+                        _ = ticks.tick() => break Next::Look,
+                        heard = listener.next(), if bus_is_there => match heard {
+                            Heard::Hint(Hint::Arrived(Arrival(last))) if self.told.now() < last => {
+                                break Next::Look;
+                            }
+                            Heard::Missed => break Next::Look,
+                            Heard::Closed => bus_is_there = false,
+                            Heard::Hint(_) => {}
+                        },
+                    }
+                }
+            });
+            let outcome = match next {
+                Next::End => return,
+                Next::Look => self.look(),
+                Next::Committed(committed) => {
+                    let told = self.committed(committed);
+                    // What did not fit is read.
+                    let overflowed = self.overflowed.swap(false, Ordering::SeqCst);
+                    let is_all = !overflowed && !self.was_cut_short.load(Ordering::SeqCst);
+                    told.and_then(|()| if is_all { Ok(()) } else { self.look() })
+                }
+            };
+            if let Err(error) = outcome {
+                // The next look reads on where this one stopped.
+                tracing::warn!(%error, "what other nodes have stored cannot be read now");
+            }
+        }
+    }
+
+    /// Tells what this node has committed, after what others committed before.
+    fn committed(&mut self, committed: Committed) -> sql::Result<()> {
+        let Committed { gave: (before, last), stored, herald } = committed;
+        let Some(herald) = herald else { return Ok(()) };
+        self.read_up_to(before, &*herald)?;
+        self.told.go_on(before, last, || {
+            for (message, places) in stored {
+                herald.posted(message, places);
+            }
+        });
+        Ok(())
+    }
+
+    /// Reads how far the order has gone, and what was said there and hinted at since.
+    fn look(&mut self) -> sql::Result<()> {
+        let told = self.told.now();
+        let head = self.read(head)?;
+        if head < told {
+            tracing::error!(head, told, "the database lacks messages that were told");
+            self.buses.here.miss();
+            self.told.go_on(told, head, || {});
+        }
+        // What this node commits is told as it is handed over, with what the database does not know of it.
+        let under_way = self.under_way.after();
+        if under_way.is_none() {
+            while let Ok(committed) = self.commits.try_recv() {
+                self.committed(committed)?;
+            }
+        }
+        let until = under_way.map_or(head, |after| head.min(after));
+        self.was_cut_short.store(until < head, Ordering::SeqCst);
+        // Asked only now: who begins to listen later finds all of that in the database.
+        match self.heralds.listening() {
+            Some(herald) => self.read_up_to(until, &*herald)?,
+            None => self.told.pass_over(until),
+        }
+        self.pass_hints_on()?;
+        if self.looked.elapsed() > HINTS_TRUSTED {
+            self.buses.here.miss();
+        }
+        self.looked = Instant::now();
+        Ok(())
+    }
+
+    /// Tells what is stored up to that place.
+    fn read_up_to(&mut self, until: i64, herald: &dyn Herald) -> sql::Result<()> {
+        loop {
+            let told = self.told.now();
+            if told >= until {
+                return Ok(());
+            }
+            let up_to = until.min(told.saturating_add(READ_AT_A_TIME));
+            let (messages, rooms) = self.read(|connection| between(connection, told, up_to))?;
+            self.told.go_on(told, up_to, || {
+                for message in messages {
+                    let is_in_room = rooms.contains(&message.place.conversation.0);
+                    tell(message, is_in_room, herald);
+                }
+            });
+        }
+    }
+
+    /// Passes on what other nodes have written for those that may not have heard it.
+    fn pass_hints_on(&mut self) -> sql::Result<()> {
+        loop {
+            let rows = self.read(|connection| hints(connection, self.hinted))?;
+            let is_all = rows.len() < usize::try_from(HINTS_AT_A_TIME).unwrap_or(usize::MAX);
+            for (id, kind, number) in rows {
+                self.hinted = id;
+                let hint =
+                    u8::try_from(kind).ok().and_then(|kind| Hint::from_durable(kind, number));
+                // This node's own, too: whoever was to publish it may have been cancelled. Twice does no harm.
+                if let Some(hint) = hint {
+                    self.buses.here.publish(hint);
+                }
+            }
+            if is_all {
+                return Ok(());
+            }
+        }
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> sql::Result<T>) -> sql::Result<T> {
+        read_one_state(&self.connection, read).0
+    }
+}
+
+fn head(connection: &Connection) -> sql::Result<i64> {
+    connection.query_row("SELECT arrival FROM head WHERE id = 1", (), |row| row.get(0))
+}
+
+fn last_hint(connection: &Connection) -> sql::Result<i64> {
+    connection.query_row("SELECT coalesce(max(id), 0) FROM hint", (), |row| row.get(0))
+}
+
+/// Its kind and its number, after the hint's own.
+type HintRow = (i64, i64, i64);
+
+fn hints(connection: &Connection, after: i64) -> sql::Result<Vec<HintRow>> {
+    connection
+        .prepare_cached("SELECT id, kind, number FROM hint WHERE id > ?1 ORDER BY id LIMIT ?2")?
+        .query_map([after, HINTS_AT_A_TIME], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect()
+}
+
+/// The messages at these places, after the first, up to the second; and which of their conversations are rooms.
+fn between(
+    connection: &Connection,
+    after: i64,
+    up_to: i64,
+) -> sql::Result<(Vec<Message>, HashSet<i64>)> {
+    let sql = format!("{} WHERE m.id > ?1 AND m.id <= ?2 ORDER BY m.id", messages());
+    let mut find = connection.prepare_cached(&sql)?;
+    let found = find.query_map([after, up_to], message)?.collect::<sql::Result<_>>()?;
+    let rooms = connection
+        .prepare_cached(
+            "SELECT DISTINCT c.id FROM message AS m JOIN conversation AS c ON c.id = m.conversation_id
+             WHERE m.id > ?1 AND m.id <= ?2 AND c.kind = 'room'",
+        )?
+        .query_map([after, up_to], |row| row.get(0))?
+        .collect::<sql::Result<_>>()?;
+    Ok((found, rooms))
+}
+
+/// Tells of a message as its writer's node does. From which session it came that node alone knows.
+fn tell(message: Message, is_in_room: bool, herald: &dyn Herald) {
+    let place = message.place;
+    let posted = Posted { place, arrival: Some(message.arrival), outgoing: None };
+    // One that was deleted since says nothing any more; its deletion follows.
+    let Some(content) = content(&message) else { return };
+    let target = if is_in_room { Target::Room } else { Target::Own }(place.conversation);
+    let mut new = NewMessage::new(message.author, vec![target], content, message.at);
+    (new.reply_to, new.key) = (message.reply_to, message.key);
+    herald.posted(new, vec![posted]);
+}
+
+fn content(message: &Message) -> Option<Content> {
+    let body = || Body::parse(&message.body).ok();
+    Some(match message.change {
+        Some(Change::Edit(of)) => Content::Edit { of, text: body()? },
+        Some(Change::Deletion(of)) => Content::Deletion { of },
+        Some(Change::Reaction(of)) => {
+            Content::Reaction { of, emoji: Emoji::parse(&message.body).ok()?, on: true }
+        }
+        Some(Change::ReactionEnd(of)) => {
+            Content::Reaction { of, emoji: Emoji::parse(&message.body).ok()?, on: false }
+        }
+        None => match &message.file {
+            None => Content::Text(body()?),
+            Some(file) => {
+                let (file, caption) = (file.clone(), body());
+                Content::File(Box::new(NewFile { file, caption, sole: false }))
+            }
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use kabar_testbed::Postgres;
+
+    use super::*;
+    use crate::Settings;
+    use crate::driver::{PostgresDriver, Role};
+    use crate::settings::Address;
+
+    #[test]
+    fn who_has_not_looked_for_long_has_missed_hints() {
+        let url = Postgres::shared().new_database();
+        let settings = Settings { url: url.clone(), accept_unsafe: false };
+        let panics = Arc::new(|what: &str| panic!("{what}"));
+        crate::open(&settings, Buses::default(), panics).unwrap().close();
+        let address = Arc::new(Address::parse(&url).unwrap());
+        let connection = Connection::new(PostgresDriver::open(address, Role::Reader).unwrap());
+        let buses = Buses::default();
+        let mut listener = buses.here.listen();
+        let heralds = Heralds::default();
+        let (mut follower, _commits) =
+            Follower::new(connection, UnderWay::default(), &heralds, buses.clone()).unwrap();
+        let session = Hint::SessionEnded(kabar_model::SessionId(1));
+        for (minutes, missed) in [(29, false), (31, true), (0, false)] {
+            let back = Duration::from_mins(minutes);
+            follower.looked = follower.looked.min(Instant::now().checked_sub(back).unwrap());
+            follower.look().unwrap();
+            buses.here.publish(session);
+            let wants = if missed { vec![Heard::Missed] } else { vec![] };
+            for wants in wants.into_iter().chain([Heard::Hint(session)]) {
+                let waiting = runtime::Builder::new_current_thread().build().unwrap();
+                assert_eq!(waiting.block_on(listener.next()), wants, "{minutes}");
+            }
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Two nodes keep one realm.
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod realm;
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use kabar_engine::store::{
+    Content, Herald, NewGroup, NewMessage, NewSession, Posted, Purpose, Target, TokenHash,
+};
+use kabar_engine::testing::new_user;
+use kabar_engine::{Bus, Heard, Hint, Store};
+use kabar_model::{Arrival, Body, GroupName, RoomName, Seq, Timestamp, UserId, Visibility};
+use kabar_store_postgres::{Buses, PostgresStore};
+use tokio::time::{sleep, timeout};
+
+use self::realm::{fresh, message, node, say, try_node, user};
+
+/// One who listens and keeps what it is told.
+#[derive(Default)]
+struct Told(Mutex<Vec<(Arrival, String, Target)>>);
+
+impl Herald for Told {
+    fn listens(&self) -> bool {
+        true
+    }
+
+    fn posted(&self, message: NewMessage, places: Vec<Posted>) {
+        for (posted, target) in places.iter().zip(&message.targets) {
+            let said = message.content.text().to_owned();
+            self.0.lock().unwrap().push((posted.arrival.unwrap(), said, *target));
+        }
+    }
+}
+
+impl Told {
+    fn to(store: &PostgresStore) -> Arc<Self> {
+        let told = Arc::new(Self::default());
+        store.tell(Arc::clone(&told) as Arc<dyn Herald>);
+        told
+    }
+
+    async fn arrivals(&self, wanted: usize) -> Vec<i64> {
+        let started = Instant::now();
+        loop {
+            let found: Vec<i64> = self.0.lock().unwrap().iter().map(|(at, ..)| at.0).collect();
+            if found.len() >= wanted {
+                return found;
+            }
+            assert!(started.elapsed() < Duration::from_secs(20), "told of {} only", found.len());
+            sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// Two nodes that share a bus, as far as anything shares it within one process.
+fn two_nodes() -> (Arc<PostgresStore>, Arc<PostgresStore>) {
+    let (one, url) = fresh();
+    one.close();
+    let buses = Buses::default();
+    let one = try_node(&url, buses.clone()).unwrap();
+    let two = try_node(&url, buses).unwrap();
+    (Arc::new(one), Arc::new(two))
+}
+
+async fn post_many(store: Arc<PostgresStore>, name: &'static str, (author, to): (UserId, UserId)) {
+    for round in 0..20 {
+        let mut tickets = Vec::new();
+        for number in 0..25 {
+            let text = format!("{name} {round} {number}");
+            tickets.push(store.post(message(author, to, &text)).await.unwrap());
+        }
+        for ticket in tickets {
+            ticket.await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_two_nodes_have_no_gaps_and_are_told_in_one_order_on_both() {
+    let (one, two) = two_nodes();
+    let (ana, budi) = (user(&one, "ana").await, user(&two, "budi").await);
+    let (told_one, told_two) = (Told::to(&one), Told::to(&two));
+    let posting = [
+        tokio::spawn(post_many(Arc::clone(&one), "a", (ana, budi))),
+        tokio::spawn(post_many(Arc::clone(&two), "b", (budi, ana))),
+        tokio::spawn(post_many(Arc::clone(&one), "c", (ana, ana))),
+        tokio::spawn(post_many(Arc::clone(&two), "d", (ana, budi))),
+    ];
+    for posting in posting {
+        posting.await.unwrap();
+    }
+    let all: Vec<i64> = (1..=2_000).collect();
+    assert_eq!(told_one.arrivals(2_000).await, all);
+    assert_eq!(told_two.arrivals(2_000).await, all);
+    let said = |told: &Told| -> Vec<String> {
+        told.0.lock().unwrap().iter().map(|(_, text, _)| text.clone()).collect()
+    };
+    assert_eq!(said(&told_one), said(&told_two));
+    let conversation = one.direct(ana, budi).await.unwrap().unwrap();
+    let messages = two.messages(conversation, Seq(0), 2_000).await.unwrap();
+    assert_eq!(messages.len(), 1_500);
+    assert!(messages.iter().zip(1..).all(|(message, seq)| message.place.seq == Seq(seq)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_writer_remembers_is_forgotten_when_another_node_changed_it() {
+    let (one, two) = two_nodes();
+    let (ana, budi) = (user(&one, "ana").await, user(&one, "budi").await);
+    for number in 0..6 {
+        let from = if number % 2 == 0 { &one } else { &two };
+        assert_eq!(say(from, ana, budi, "hai").await.seq, Seq(number + 1));
+    }
+    let name = GroupName::parse("kelompok").unwrap();
+    let visibility = Visibility::Public;
+    let new = NewGroup { name, creator: ana, visibility, at: Timestamp(1) };
+    let group = two.create_group(new).await.unwrap();
+    one.join_group(group.id, budi, Timestamp(2)).await.unwrap();
+    let to_group = |text: &str| {
+        let content = Content::Text(Body::parse(text).unwrap());
+        NewMessage::new(budi, vec![Target::Group(group.id)], content, Timestamp(3))
+    };
+    // Both writers know by now that budi is a member.
+    one.post(to_group("one")).await.unwrap().await.unwrap();
+    two.post(to_group("two")).await.unwrap().await.unwrap();
+    one.leave_group(group.id, budi, Timestamp(4)).await.unwrap();
+    assert!(two.post(to_group("three")).await.unwrap().await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_without_a_bus_hears_of_everything_within_two_seconds() {
+    let (one, url) = fresh();
+    let buses = Buses::default();
+    let mut listener = buses.here.listen();
+    let two = try_node(&url, buses).unwrap();
+    let told = Told::to(&two);
+    let ana = user(&one, "ana").await;
+    let room = one.room(&RoomName::parse("lobi").unwrap(), Timestamp(1)).await.unwrap();
+    let session = NewSession {
+        user: ana,
+        token: TokenHash([7; 32]),
+        checked: None,
+        at: Timestamp(1),
+        purpose: Purpose::default(),
+    };
+    let session = one.create_session(session).await.unwrap();
+    let started = Instant::now();
+    let content = Content::Text(Body::parse("di lobi").unwrap());
+    let said = NewMessage::new(ana, vec![Target::Room(room)], content, Timestamp(2));
+    one.post(said).await.unwrap().await.unwrap();
+    one.end_session(session.id).await.unwrap();
+    assert_eq!(told.arrivals(1).await, [1]);
+    assert_eq!(told.0.lock().unwrap()[0], (Arrival(1), "di lobi".into(), Target::Room(room)));
+    loop {
+        let heard = timeout(Duration::from_secs(5), listener.next()).await.unwrap();
+        if heard == Heard::Hint(Hint::SessionEnded(session.id)) {
+            break;
+        }
+    }
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_hears_of_what_it_did_itself_though_nobody_published_it() {
+    let (first, url) = fresh();
+    first.close();
+    let buses = Buses::default();
+    let mut listener = buses.here.listen();
+    let store = try_node(&url, buses).unwrap();
+    let session = NewSession {
+        user: user(&store, "ana").await,
+        token: TokenHash([7; 32]),
+        checked: None,
+        at: Timestamp(1),
+        purpose: Purpose::default(),
+    };
+    let session = store.create_session(session).await.unwrap();
+    // Whoever asked, and would publish it, is gone.
+    store.end_session(session.id).await.unwrap();
+    let started = Instant::now();
+    loop {
+        let heard = timeout(Duration::from_secs(5), listener.next()).await.unwrap();
+        if heard == Heard::Hint(Hint::SessionEnded(session.id)) {
+            break;
+        }
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_nodes_may_start_at_once() {
+    let url = kabar_testbed::Postgres::shared().new_database();
+    let starting: Vec<_> = (0..6)
+        .map(|_| {
+            let url = url.clone();
+            tokio::task::spawn_blocking(move || node(&url))
+        })
+        .collect();
+    let mut nodes = Vec::new();
+    for starting in starting {
+        nodes.push(starting.await.unwrap());
+    }
+    for (number, node) in nodes.iter().enumerate() {
+        node.create_user(new_user(&format!("orang{number}"))).await.unwrap();
+    }
+    assert_eq!(nodes[0].count_accounts().await.unwrap(), 6);
+}
