@@ -18,15 +18,15 @@ use tokio::task::spawn_blocking;
 
 use crate::disk::{Disk, OpenError};
 use crate::incoming::Incoming;
-use crate::writing::{Writer, to_its_end};
+use crate::writing::{Place, Writer, to_its_end};
 use crate::{paths, reading};
 
 /// Keeps contents in a directory. Nobody else may write there.
 pub struct DirectoryBlobs(Arc<Inner>);
 
 /// What is shared with those who write.
-pub(crate) struct Inner {
-    pub(crate) store: Arc<dyn ObjectStore>,
+struct Inner {
+    store: Arc<dyn ObjectStore>,
     disk: Arc<Disk>,
 }
 
@@ -47,21 +47,20 @@ impl DirectoryBlobs {
     }
 
     #[cfg(test)]
-    pub(crate) fn inner(&self) -> &Arc<Inner> {
-        &self.0
+    pub(crate) fn inner(&self) -> Arc<dyn Place> {
+        self.0.clone()
     }
 }
 
-impl Inner {
-    /// Begins to write somewhere that nothing leads to.
-    pub(crate) async fn begin(&self) -> Result<Incoming> {
+#[async_trait]
+impl Place for Inner {
+    async fn begin(&self) -> Result<Incoming> {
         let path = self.disk.root().join(paths::incoming().as_ref());
         let begun = spawn_blocking(move || Incoming::begin(path)).await;
         begun.map_err(Error::failed)?.map_err(Error::failed)
     }
 
-    /// Makes what was written the contents of this hash, or removes it.
-    pub(crate) async fn settle(&self, incoming: Incoming, hash: ContentHash) -> Result<()> {
+    async fn settle(&self, incoming: Incoming, hash: ContentHash) -> Result<()> {
         let disk = Arc::clone(&self.disk);
         let settled = spawn_blocking(move || {
             let from = incoming.close();
@@ -87,7 +86,7 @@ impl Blobs for DirectoryBlobs {
     }
 
     async fn begin(&self) -> Result<Box<dyn BlobWriter>> {
-        Ok(Box::new(Writer::begin(Arc::clone(&self.0)).await?))
+        Ok(Box::new(Writer::begin(self.0.clone()).await?))
     }
 
     async fn open(&self, hash: ContentHash, range: Range<u64>) -> Result<Option<Pieces>> {

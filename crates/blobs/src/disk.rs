@@ -133,7 +133,7 @@ impl Disk {
     }
 }
 
-fn moment(modified: SystemTime) -> Timestamp {
+pub(crate) fn moment(modified: SystemTime) -> Timestamp {
     let epoch = Timestamp(0);
     match modified.duration_since(SystemTime::UNIX_EPOCH) {
         Ok(since) => epoch.after(since),
@@ -148,6 +148,16 @@ fn make_directory(path: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// A directory for what is on its way elsewhere, emptied and for its owner alone.
+pub(crate) fn empty(path: &Path) -> Result<PathBuf, OpenError> {
+    let made = || {
+        remove_all(path)?;
+        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path)?;
+        path.canonicalize()
+    };
+    made().map_err(|source| OpenError { path: path.to_owned(), source })
 }
 
 fn remove_all(path: &Path) -> io::Result<()> {

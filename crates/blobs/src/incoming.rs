@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -72,6 +72,6 @@ impl Drop for Incoming {
     }
 }
 
-fn open(options: &mut OpenOptions, path: &std::path::Path) -> io::Result<Arc<File>> {
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<Arc<File>> {
     options.append(true).open(path).map(Arc::new)
 }

@@ -71,7 +71,7 @@ fn from_file(file: File, range: Range<u64>) -> Pieces {
     .boxed()
 }
 
-fn read_exactly(file: &File, range: Range<u64>) -> io::Result<Bytes> {
+pub(crate) fn read_exactly(file: &File, range: Range<u64>) -> io::Result<Bytes> {
     let length = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
     let mut piece = vec![0; length];
     file.read_exact_at(&mut piece, range.start)?;

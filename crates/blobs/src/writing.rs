@@ -9,11 +9,20 @@ use kabar_engine::blobs::BlobWriter;
 use kabar_engine::{Error, Result};
 use kabar_model::ContentHash;
 
-use crate::directory::Inner;
 use crate::incoming::Incoming;
 
 /// What is written at a time, and so what a writer holds in memory.
 const PART_BYTES: usize = 256 * 1024;
+
+/// Where contents are kept that came whole.
+#[async_trait]
+pub(crate) trait Place: Send + Sync {
+    /// Begins to write somewhere that nothing leads to.
+    async fn begin(&self) -> Result<Incoming>;
+
+    /// Makes what was written the contents of this hash, or removes it.
+    async fn settle(&self, incoming: Incoming, hash: ContentHash) -> Result<()>;
+}
 
 /// Where bytes go one after the other.
 #[async_trait]
@@ -25,7 +34,7 @@ pub(crate) trait Parts: Send {
     async fn rest(&mut self) -> io::Result<()>;
 
     /// Makes all that came the contents of this hash.
-    async fn settle(self: Box<Self>, inner: &Inner, hash: ContentHash) -> Result<()>;
+    async fn settle(self: Box<Self>, place: &dyn Place, hash: ContentHash) -> Result<()>;
 }
 
 #[async_trait]
@@ -38,14 +47,14 @@ impl Parts for Incoming {
         Incoming::rest(self).await
     }
 
-    async fn settle(self: Box<Self>, inner: &Inner, hash: ContentHash) -> Result<()> {
-        inner.settle(*self, hash).await
+    async fn settle(self: Box<Self>, place: &dyn Place, hash: ContentHash) -> Result<()> {
+        place.settle(*self, hash).await
     }
 }
 
 /// Contents that are being written. Dropped before it has finished, what it wrote is removed.
 pub(crate) struct Writer {
-    inner: Arc<Inner>,
+    place: Arc<dyn Place>,
     parts: Box<dyn Parts>,
     part: Vec<u8>,
     /// Whether everything that was taken is written or in `part`. Not so after an error, nor when somebody
@@ -54,9 +63,9 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) async fn begin(inner: Arc<Inner>) -> Result<Self> {
-        let parts = Box::new(inner.begin().await?);
-        Ok(Self { inner, parts, part: Vec::new(), is_whole: true })
+    pub(crate) async fn begin(place: Arc<dyn Place>) -> Result<Self> {
+        let parts = Box::new(place.begin().await?);
+        Ok(Self { place, parts, part: Vec::new(), is_whole: true })
     }
 
     async fn write_part(&mut self) -> Result<()> {
@@ -77,7 +86,7 @@ impl Writer {
     async fn keep(mut self: Box<Self>, hash: ContentHash) -> Result<()> {
         self.check()?;
         self.write_part().await?;
-        self.parts.settle(&self.inner, hash).await
+        self.parts.settle(&*self.place, hash).await
     }
 }
 
@@ -168,13 +177,13 @@ mod tests {
             self.parts.rest().await
         }
 
-        async fn settle(self: Box<Self>, inner: &Inner, hash: ContentHash) -> Result<()> {
-            self.parts.settle(inner, hash).await
+        async fn settle(self: Box<Self>, place: &dyn Place, hash: ContentHash) -> Result<()> {
+            self.parts.settle(place, hash).await
         }
     }
 
     async fn writer(blobs: &DirectoryBlobs, fault: Option<Fault>) -> Box<Writer> {
-        let whole = Writer::begin(Arc::clone(blobs.inner())).await.unwrap();
+        let whole = Writer::begin(blobs.inner()).await.unwrap();
         let parts = Box::new(Faulty { parts: whole.parts, fault });
         Box::new(Writer { parts, ..whole })
     }
