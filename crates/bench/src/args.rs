@@ -71,9 +71,11 @@ impl Mode {
 // Its fields stay inside the crate: only the command line builds one, so the bounds always hold.
 #[derive(Debug, Clone, clap::Args)]
 pub struct BenchArgs {
-    /// Server to load, on this machine: a loopback address and port
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8889", value_parser = loopback)]
-    pub(crate) server: SocketAddr,
+    /// Server to load, on this machine: a loopback address and port. Given again: another node of
+    /// its realm; each pair then writes at one node and reads at the next (mode pairs)
+    #[arg(long = "server", value_name = "ADDR", default_value = "127.0.0.1:8889",
+          value_parser = loopback)]
+    servers: Vec<SocketAddr>,
 
     /// Server of another realm, linked already, where the receivers are (mode pairs)
     #[arg(long, value_name = "ADDR", value_parser = loopback, requires = "peer_realm")]
@@ -150,9 +152,11 @@ pub struct BenchArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) accounts: Option<PathBuf>,
 
-    /// Process of the server, to measure its processor time and memory
-    #[arg(long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) server_pid: Option<u32>,
+    /// Process of the server, to measure its processor time and memory. Given again: another one,
+    /// and both together are measured
+    #[arg(long = "server-pid", value_name = "PID",
+          value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) server_pids: Vec<u32>,
 
     /// Measure fdatasync first: 200 times 4 KiB
     #[arg(long)]
@@ -182,13 +186,27 @@ impl BenchArgs {
         self.dialect.unwrap_or(usual)
     }
 
+    /// The server under load; of several nodes the first.
+    pub(crate) fn server(&self) -> SocketAddr {
+        self.node(0)
+    }
+
+    /// The node that has the turn, of one or several.
+    pub(crate) fn node(&self, turn: usize) -> SocketAddr {
+        self.servers[turn % self.servers.len()]
+    }
+
+    pub(crate) fn nodes(&self) -> usize {
+        self.servers.len()
+    }
+
     pub(crate) fn target(&self) -> Target {
-        Target { server: self.server, dialect: self.dialect() }
+        Target { server: self.server(), dialect: self.dialect() }
     }
 
     /// Where the receivers of pairs are.
     pub(crate) fn receivers(&self) -> Target {
-        Target { server: self.peer.unwrap_or(self.server), dialect: self.dialect() }
+        Target { server: self.peer.unwrap_or(self.server()), dialect: self.dialect() }
     }
 
     /// What senders call a receiver.
@@ -226,6 +244,11 @@ impl BenchArgs {
                 self.peer.is_some() && (self.mode != Mode::Pairs || self.accounts.is_some()),
                 "only pairs are spread over two realms, and their accounts are made anew",
                 "leave --peer or --accounts away",
+            ),
+            (
+                self.nodes() > 1 && (self.mode != Mode::Pairs || self.peer.is_some()),
+                "only pairs of one realm are spread over several nodes",
+                "name one --server, or leave --mode and --peer away",
             ),
             (
                 self.mode == Mode::Events && self.dialect() != Dialect::Line,
@@ -316,7 +339,7 @@ pub(crate) mod tests {
     #[test]
     fn nothing_given_means_64_pairs_for_10_seconds_against_the_usual_port() {
         let args = parse(&[]).unwrap();
-        assert_eq!(args.server, "127.0.0.1:8889".parse().unwrap());
+        assert_eq!(args.server(), "127.0.0.1:8889".parse().unwrap());
         assert_eq!((args.mode, args.pairs, args.window), (Mode::Pairs, 64, 1));
         assert_eq!((args.body(), args.connections()), (120, 128));
         assert_eq!(args.dialect(), Dialect::Line);
@@ -378,6 +401,10 @@ pub(crate) mod tests {
             ),
             (&["--mode=logins", "--dialect=keyword"], &["--mode=resumes", "--dialect=keyword"]),
             (&["--mode=events"], &["--mode=events", "--dialect=form"]),
+            (
+                &["--server=127.0.0.1:1", "--server=127.0.0.1:2"],
+                &["--server=127.0.0.1:1", "--server=127.0.0.1:2", "--mode=rooms"],
+            ),
             (&["--dialect=keyword", "--body=100"], &["--dialect=keyword", "--body=101"]),
             (
                 &["--mode=files", "--files=16", "--size=1GiB"],

@@ -64,7 +64,7 @@ pub(crate) async fn run(args: &BenchArgs, run: u32, meter: &Rc<Meter>) -> Result
         let parcels = numbers.map(|number| Parcel { number, ..parcel.clone() }).collect();
         shipments.push(Rc::new(Shipment { parcels, codes: RefCell::default() }));
     }
-    let memory = Memory::watch(args.server_pid);
+    let memory = Memory::watch(args.server_pids.first().copied());
     let up = all(args, meter, &shipments, Direction::Up).await?;
     let down = all(args, meter, &shipments, Direction::Down).await?;
     Ok(Files {
@@ -93,8 +93,8 @@ async fn all(
     for shipment in shipments {
         let parcel = &shipment.parcels[0];
         let account = if direction == Direction::Up { &parcel.from } else { &parcel.to };
-        let open = Connection::open_as(args.server, args.dialect(), account).await;
-        let connection = open.map_err(|error| no_conversation(args.server, &error))?;
+        let open = Connection::open_as(args.server(), args.dialect(), account).await;
+        let connection = open.map_err(|error| no_conversation(args.server(), &error))?;
         ready.push((connection, Rc::clone(shipment)));
     }
     let done = Rc::new(Cell::new(0));

@@ -31,7 +31,7 @@ pub(crate) async fn run(args: &BenchArgs, run: u32) -> Result<Idle, Trouble> {
     let count = args.connections().div_ceil(per_account) as usize;
     let ready = accounts::ready(args.target(), run, count, args.accounts.as_deref()).await?;
     let resident = || {
-        let sample = args.server_pid.and_then(|pid| process::sample(pid).ok());
+        let sample = process::sample_all(&args.server_pids);
         sample.map(|sample| sample.resident_kib)
     };
     // The first one also pays for what the server sets up once.
@@ -59,13 +59,13 @@ pub(crate) async fn run(args: &BenchArgs, run: u32) -> Result<Idle, Trouble> {
 }
 
 async fn open(args: &BenchArgs, account: &Account) -> Result<Connection, Trouble> {
-    let failed = |error| no_conversation(args.server, &error);
+    let failed = |error| no_conversation(args.server(), &error);
     if args.mode == Mode::Events {
-        return events::open(args.server, account).await.map_err(failed);
+        return events::open(args.server(), account).await.map_err(failed);
     }
     let dialect = args.dialect();
     let mut connection =
-        Connection::open_as(args.server, dialect, account).await.map_err(failed)?;
+        Connection::open_as(args.server(), dialect, account).await.map_err(failed)?;
     connection.demand(&dialect.inbox(&account.token)).await.map_err(failed)?;
     connection.release_buffer();
     Ok(connection)

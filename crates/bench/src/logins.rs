@@ -42,7 +42,7 @@ fn request(mode: Mode, dialect: Dialect, account: &Account) -> Vec<u8> {
 }
 
 pub(crate) async fn run(args: &BenchArgs, run: u32, meter: &Rc<Meter>) -> Result<Counted, Trouble> {
-    let failed = |error| no_conversation(args.server, &error);
+    let failed = |error| no_conversation(args.server(), &error);
     let count = args.connections().min(ACCOUNTS_MAX) as usize;
     let dialect = args.dialect();
     let ready = accounts::ready(args.target(), run, count, args.accounts.as_deref()).await?;
@@ -50,7 +50,7 @@ pub(crate) async fn run(args: &BenchArgs, run: u32, meter: &Rc<Meter>) -> Result
     let lines: Rc<[_]> = requests.collect();
     let mut connections = Vec::with_capacity(args.connections() as usize);
     for _ in 0..args.connections() {
-        connections.push(Connection::open(args.server, dialect).await.map_err(failed)?);
+        connections.push(Connection::open(args.server(), dialect).await.map_err(failed)?);
     }
     let mut tasks = JoinSet::new();
     for (number, mut connection) in connections.into_iter().enumerate() {

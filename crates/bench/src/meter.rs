@@ -169,7 +169,7 @@ pub(crate) struct Readings {
 impl Readings {
     pub(crate) fn take(args: &BenchArgs) -> Self {
         Self {
-            server: args.server_pid.and_then(|pid| process::sample(pid).ok()),
+            server: process::sample_all(&args.server_pids),
             generator: process::own_sample().ok(),
             began: Instant::now(),
         }

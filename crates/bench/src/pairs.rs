@@ -179,11 +179,12 @@ async fn couples(args: &BenchArgs, run: u32) -> Result<(Vec<[Account; 2]>, u64),
 }
 
 pub(crate) async fn run(args: &BenchArgs, run: u32, meter: &Rc<Meter>) -> Result<Found, Trouble> {
-    let failed = |error| no_conversation(args.server, &error);
+    let failed = |error| no_conversation(args.server(), &error);
     let dialect = args.dialect();
     let (couples, left_over) = couples(args, run).await?;
     let mut ends = Vec::with_capacity(args.pairs as usize);
     for (number, two) in (0..).zip(couples) {
+        let turn = ends.len();
         let pair = Rc::new(Pair {
             text: Text::new(run, number, args.body()),
             issued: Cell::new(0),
@@ -193,12 +194,13 @@ pub(crate) async fn run(args: &BenchArgs, run: u32, meter: &Rc<Meter>) -> Result
             told: dialect.pushes_messages().then(RefCell::default),
             let_go: Cell::new(false),
         });
-        let receivers = args.receivers().server;
+        // Across nodes, where there are several.
+        let receivers = args.peer.unwrap_or(args.node(turn + 1));
         let connection = Connection::open_as(receivers, dialect, &two[1]).await.map_err(failed)?;
         let request = dialect.inbox(&two[1].token);
         let receiver = Receiver { pair: Rc::clone(&pair), connection, request };
         let connection =
-            Connection::open_as(args.server, dialect, &two[0]).await.map_err(failed)?;
+            Connection::open_as(args.node(turn), dialect, &two[0]).await.map_err(failed)?;
         let prefix = dialect.send(&two[0].token, &args.address_of(&two[1].name));
         let sender = Sender { pair, prefix, line_end: dialect.line_end() };
         ends.push((sender, connection, receiver, two[1].clone()));

@@ -26,6 +26,16 @@ pub(crate) fn sample(pid: u32) -> io::Result<Sample> {
     read(&pid.to_string())
 }
 
+/// All of these together; nothing if there are none, or one has ended.
+pub(crate) fn sample_all(pids: &[u32]) -> Option<Sample> {
+    let samples: io::Result<Vec<Sample>> = pids.iter().map(|pid| sample(*pid)).collect();
+    samples.ok()?.into_iter().reduce(|all, one| Sample {
+        cpu: all.cpu + one.cpu,
+        resident_kib: all.resident_kib + one.resident_kib,
+        resident_kib_most: all.resident_kib_most + one.resident_kib_most,
+    })
+}
+
 pub(crate) fn own_sample() -> io::Result<Sample> {
     read("self")
 }
@@ -96,6 +106,10 @@ mod tests {
         assert!(own.resident_kib > 0 && own.resident_kib_most >= own.resident_kib);
         assert!(sample(std::process::id()).unwrap().cpu >= own.cpu);
         assert!(sample(u32::MAX).is_err());
+        let this = std::process::id();
+        let both = sample_all(&[this, this]).unwrap();
+        assert!(both.resident_kib > own.resident_kib);
+        assert_eq!((sample_all(&[]), sample_all(&[this, u32::MAX])), (None, None));
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(crate) struct Report {
     mode: Mode,
     dialect: Dialect,
     server: SocketAddr,
+    nodes: usize,
     connections: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pairs: Option<u32>,
@@ -115,7 +116,8 @@ impl Report {
             schema: SCHEMA,
             mode: args.mode,
             dialect: args.dialect(),
-            server: args.server,
+            server: args.server(),
+            nodes: args.nodes(),
             connections: args.connections(),
             pairs: pairs.then_some(args.pairs),
             body_bytes: has_bodies.then(|| args.body()),
@@ -189,6 +191,9 @@ impl fmt::Display for Report {
         let dialect = format!("{:?}", self.dialect).to_lowercase();
         write!(f, "{noun} to {} (dialect {dialect}, ", self.server)?;
         write!(f, "connections {}", self.connections)?;
+        if self.nodes > 1 {
+            write!(f, ", nodes {}", self.nodes)?;
+        }
         if self.load.is_some() {
             write!(f, ", window {}", self.window)?;
         }

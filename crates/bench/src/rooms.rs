@@ -43,7 +43,7 @@ pub(crate) struct Found {
 }
 
 pub(crate) async fn run(args: &BenchArgs, run: u32, meter: &Meter) -> Result<Found, Trouble> {
-    let failed = |error| no_conversation(args.server, &error);
+    let failed = |error| no_conversation(args.server(), &error);
     let count = args.people as usize;
     let ready = accounts::ready(args.target(), run, count, args.accounts.as_deref()).await?;
     let connections = gather(args, run, &ready.accounts).await.map_err(failed)?;
@@ -76,7 +76,7 @@ async fn gather(args: &BenchArgs, run: u32, accounts: &[Account]) -> io::Result<
     let mut gathered = Gathered { connections: Vec::new(), heads: Vec::new() };
     let mut code = String::new();
     for account in accounts {
-        let mut connection = Connection::open_as(args.server, dialect, account).await?;
+        let mut connection = Connection::open_as(args.server(), dialect, account).await?;
         let token = &account.token;
         if dialect == Dialect::Form {
             let join = format!("room_join session={token}&roomname=bench-{run:08x}\n");

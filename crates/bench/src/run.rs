@@ -86,16 +86,16 @@ fn one_thread() -> Result<LocalRuntime, Trouble> {
 }
 
 fn check_server_pid(args: &BenchArgs) -> Result<(), Trouble> {
-    let Some(pid) = args.server_pid else {
-        return Ok(());
-    };
-    process::sample(pid).map(|_| ()).map_err(|error| {
-        Trouble::usage(
-            format!("cannot read the processor time and memory of process {pid}"),
-            error,
-            "give the server's process number on Linux, or leave out --server-pid",
-        )
-    })
+    for &pid in &args.server_pids {
+        process::sample(pid).map_err(|error| {
+            Trouble::usage(
+                format!("cannot read the processor time and memory of process {pid}"),
+                error,
+                "give the server's process number on Linux, or leave out --server-pid",
+            )
+        })?;
+    }
+    Ok(())
 }
 
 fn check_open_files(args: &BenchArgs) -> Result<(), Trouble> {

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -11,9 +11,10 @@ use kabar_client::shell::{self, ShellArgs};
 
 use crate::config::{Config, Listen};
 use crate::doctor::DoctorArgs;
+use crate::migrate::MigrateArgs;
 use crate::realms::RealmCommand;
 use crate::users::UserCommand;
-use crate::{doctor, realms, serve, text, users};
+use crate::{doctor, migrate, realms, serve, text, users};
 
 /// Refused, or failed.
 const EXIT_FAILED: u8 = 1;
@@ -40,6 +41,8 @@ enum Command {
     Realm(RealmArgs),
     /// Say what is wrong with this server and its links, and what to do about it
     Doctor(DoctorArgs),
+    /// Move the realm to another database, another place for files, or both
+    Migrate(MigrateArgs),
     /// Look at the settings
     Config {
         #[command(subcommand)]
@@ -133,6 +136,11 @@ impl Place {
 }
 
 impl ServeArgs {
+    /// The file with the settings, if one is named.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.place.config.as_deref()
+    }
+
     /// The settings in force for this server.
     pub(crate) fn settings(&self) -> Result<Config> {
         let mut config = self.place.settings()?;
@@ -159,6 +167,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Shell(args) => shell::run(&args.url, lang).into(),
         Command::Realm(args) => realms::run(args.command, &args.place, lang),
         Command::Doctor(args) => doctor::run(&args, lang),
+        Command::Migrate(args) => migrate::run(&args, lang),
         Command::User(args) => users::run(args.command, &args.place, lang),
         Command::Config { command, place } => match place.settings() {
             Ok(config) => show(command, &config),

@@ -2,6 +2,7 @@
 
 mod listen;
 mod proxies;
+mod storage;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use tracing_subscriber::EnvFilter;
 
 pub(crate) use listen::{Dialect, Listen};
 pub(crate) use proxies::Network;
+pub(crate) use storage::{Nodes, Storage};
 
 /// What an environment variable that is a setting begins with: `KABAR_ACCOUNTS__REGISTRATION`.
 const PREFIX: &str = "KABAR_";
@@ -27,6 +29,8 @@ const INLINE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Config {
     pub(crate) server: Server,
+    pub(crate) storage: Storage,
+    pub(crate) nodes: Nodes,
     pub(crate) accounts: Accounts,
     pub(crate) sessions: Sessions,
     pub(crate) files: Files,
@@ -263,6 +267,7 @@ impl Config {
             bail!("realms.expire_days: at least 1");
         }
         self.realms.endpoint()?;
+        self.storage.check(&self.nodes)?;
         Ok(self)
     }
 

@@ -66,7 +66,7 @@ pub(crate) fn run(args: &DoctorArgs, lang: Lang) -> ExitCode {
 
 fn look(args: &DoctorArgs, config: &Config, lang: Lang) -> Result<Report> {
     let Some(wanted) = &args.federation else { return Ok(here::look(config, lang)) };
-    let mut server = Server::needed(&config.server.data, lang)?;
+    let mut server = Server::needed(config, lang)?;
     let links = look_into(&mut server, wanted.as_deref(), lang)?;
     Ok(Report { checks: Vec::new(), links })
 }

@@ -17,7 +17,6 @@ use kabar_catalogue::Lang;
 use kabar_engine::{Engine, Realms, Store, SystemClock};
 use kabar_federation::link::{self, Answer, LinkSettings, Links, REQUEST_BYTES_MAX};
 use kabar_federation::wire;
-use kabar_store_sqlite::SqliteStore;
 
 use crate::config::{Config, Dialect};
 use crate::net::Bound;
@@ -28,7 +27,7 @@ use client::Client;
 const SECS_A_DAY: u64 = 24 * 60 * 60;
 
 /// Refuses a realm whose keys are of another name: all that it says would be refused elsewhere.
-pub(crate) async fn is_ours(store: &SqliteStore, config: &Config, lang: Lang) -> Result<()> {
+pub(crate) async fn is_ours(store: &dyn Store, config: &Config, lang: Lang) -> Result<()> {
     let Some(kept) = store.links() else { return Ok(()) };
     match link::known(kept).await? {
         Some(known) if known.realm != config.realm() => {
@@ -44,7 +43,7 @@ pub(crate) async fn open(
     config: &Config,
     bound: &[Bound],
     engine: &Arc<Engine>,
-    store: &Arc<SqliteStore>,
+    store: &Arc<dyn Store>,
 ) -> Result<Arc<Links>> {
     let told = config.realms.endpoint()?;
     let here = bound.iter().map(|bound| bound.listen);
@@ -63,8 +62,13 @@ pub(crate) async fn open(
         presence: config.realms.presence,
     };
     let clock = Arc::new(SystemClock::default());
-    let store: Arc<SqliteStore> = Arc::clone(store);
-    let links = Links::open(Arc::clone(engine), store, Arc::new(Client::new()?), clock, settings);
+    let links = Links::open(
+        Arc::clone(engine),
+        Arc::clone(store),
+        Arc::new(Client::new()?),
+        clock,
+        settings,
+    );
     let links = links.await.context("cannot open the links to other realms")?;
     engine.link_by(&(Arc::clone(&links) as Arc<dyn Realms>));
     Ok(links)

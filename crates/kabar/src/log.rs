@@ -11,6 +11,8 @@ use crate::config::{Log, LogFormat};
 pub(crate) fn start(settings: &Log) -> Result<()> {
     let filter =
         EnvFilter::try_new(&settings.level).map_err(|error| anyhow!("log.level: {error}"))?;
+    // It says a line for each try to connect; the bus says so once a minute.
+    let filter = filter.add_directive("async_nats=off".parse()?);
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(stderr)

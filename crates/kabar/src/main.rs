@@ -9,6 +9,7 @@ mod control;
 mod doctor;
 mod links;
 mod log;
+mod migrate;
 mod net;
 mod realm;
 mod realms;

@@ -35,7 +35,7 @@ pub(crate) fn run(command: RealmCommand, place: &Place, lang: Lang) -> ExitCode 
 fn perform(command: RealmCommand, config: &Config, lang: Lang) -> Result<String> {
     if let RealmCommand::List { json } = command {
         let links = match Keeper::reach(config, lang)? {
-            Keeper::Here(here) => here.runtime.block_on(deeds::links_of(&here.store))?,
+            Keeper::Here(here) => here.runtime.block_on(deeds::links_of(&*here.store))?,
             Keeper::Server(mut server) => match ask(&mut server, &Request::List)? {
                 Answer::Realms(links) => links,
                 Answer::Refused(denial) => bail!(denied(&denial, "", lang)),
@@ -45,7 +45,7 @@ fn perform(command: RealmCommand, config: &Config, lang: Lang) -> Result<String>
         return if json { table::json(&links) } else { Ok(table::text(&links, lang)) };
     }
     let request = command.request(lang)?;
-    let mut server = Server::needed(&config.server.data, lang)?;
+    let mut server = Server::needed(config, lang)?;
     match ask(&mut server, &request)? {
         Answer::Refused(denial) => Err(anyhow!(denied(&denial, request.name(), lang))),
         // It was taken up again, and the other side turned out to be another still.

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use kabar_api::{Site, Stop};
 use kabar_catalogue::Lang;
 use kabar_engine::Engine;
-use kabar_store_sqlite::{Durability, SqliteStore};
+use kabar_store_sqlite::Durability;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,8 +24,9 @@ use tracing::{info, warn};
 use crate::cli::{self, EXIT_USAGE, ServeArgs};
 use crate::config::{Config, Listen};
 use crate::net::{Bound, Gate, Shared, accept};
+use crate::realm::{self, Opened};
 use crate::text::Text;
-use crate::{control, doctor, links, log, realm};
+use crate::{control, doctor, links, log};
 use first::First;
 use greeting::Start;
 
@@ -64,17 +65,15 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
 
     let demo = args.demo.map(|_| demo::prepare(args, &mut config, lang)).transpose()?;
     config.server.listen = Listen::or_default(&config.server.listen);
-    let is_new = !config.server.data.join(kabar_store_sqlite::FILE).exists();
     let durability =
         if args.plant_weak_sync { Durability::PlantedNormal } else { Durability::Full };
-    let store = realm::open(&config.server.data, durability).map_err(|error| {
-        let path = config.server.data.display().to_string();
-        let values = [("path", path.as_str()), ("reason", &error.to_string())];
-        anyhow::anyhow!(Text::CannotOpen.say(lang, &values))
-    })?;
-    let store = Arc::new(store);
-    links::is_ours(&store, &config, lang).await?;
-    let engine = realm::start(&config, Arc::clone(&store)).await?;
+    let opened = realm::open(&config, durability)
+        .await
+        .map_err(|error| anyhow::anyhow!(realm::cannot_open(&config, &error.into(), lang)))?;
+    let store = &opened.store;
+    links::is_ours(&**store, &config, lang).await?;
+    let is_new = store.count_accounts().await? == 0;
+    let engine = realm::start(&config, &opened).await?;
     let people = match args.demo {
         Some(with) => Some(demo::populate(&engine, with).await?),
         None => None,
@@ -92,7 +91,7 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     let (stop_pages, tasks_of_pages, all) = (stop.clone(), tasks.clone(), stop.all());
     let web_dir = args.web_dir.clone();
     let site = Site { place, hosts, web_dir, stop: stop_pages, tasks: tasks_of_pages };
-    let links = links::open(&config, &bound, &engine, &store).await?;
+    let links = links::open(&config, &bound, &engine, store).await?;
     let pages = kabar_api::router(Arc::clone(&engine), site);
     let routes = links::routes(&links).fallback_service(pages);
     let shared = Arc::new(Shared {
@@ -103,7 +102,7 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
         tasks: tasks.clone(),
     });
     announce(&bound)?;
-    let start = Start { is_demo: demo.is_some(), is_new, first: &first };
+    let start = Start { is_demo: demo.is_some(), is_new, settings: args.file(), first: &first };
     greeting::greet(&config, &bound, &start, lang);
 
     tasks.spawn(keep_house(Arc::clone(&engine), all.clone()));
@@ -125,13 +124,13 @@ async fn serve(args: &ServeArgs, mut config: Config, lang: Lang) -> Result<()> {
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     all.cancelled().await;
     drop((shared, links));
-    finish(engine, store, &tasks, demo).await
+    finish(engine, opened, &tasks, demo).await
 }
 
 /// Lets connections finish, then closes the store.
 async fn finish(
     engine: Arc<Engine>,
-    store: Arc<SqliteStore>,
+    opened: Opened,
     tasks: &TaskTracker,
     demo: Option<TempDir>,
 ) -> Result<()> {
@@ -143,9 +142,14 @@ async fn finish(
     if let Err(error) = engine.note_use().await {
         warn!(%error, "cannot note when sessions were last used");
     }
+    if let Err(error) = engine.retire().await {
+        warn!(%error, "cannot tell other nodes that this one stops; they learn it within seconds");
+    }
     drop(engine);
+    let Opened { store, bus, place } = opened;
+    drop(bus);
     // Nobody else holds it any more, unless a connection did not finish: then the last of them closes it.
-    tokio::task::spawn_blocking(move || Arc::into_inner(store).map(SqliteStore::close)).await?;
+    tokio::task::spawn_blocking(move || drop((store, place))).await?;
     if let Some(directory) = demo {
         directory.close().context("cannot remove the demo's directory")?;
     }

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use kabar_catalogue::Lang;
-use kabar_engine::Engine;
-use kabar_store_sqlite::{Durability, OpenError, SqliteStore};
+use kabar_engine::{Engine, Store};
+use kabar_store_sqlite::Durability;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::socket;
 use crate::config::Config;
-use crate::realm;
+use crate::realm::{self, CannotOpen, Opened, PlaceLock};
 use crate::text::Text;
 
 /// Who carries wishes out.
@@ -41,7 +41,8 @@ pub(crate) struct Here {
     /// The rules.
     pub(crate) engine: Arc<Engine>,
     /// What they are over.
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<dyn Store>,
+    _place: Option<PlaceLock>,
 }
 
 impl Keeper {
@@ -63,9 +64,10 @@ impl Server {
     }
 
     /// The same; an error for people that it has to run when it does not.
-    pub(crate) fn needed(directory: &Path, lang: Lang) -> Result<Self> {
+    pub(crate) fn needed(config: &Config, lang: Lang) -> Result<Self> {
+        let directory = &config.server.data;
         Self::reach(directory, lang).or_else(|_| {
-            ours(directory, lang)?;
+            ours(config, lang)?;
             let path = directory.display().to_string();
             bail!(Text::ServerNeeded.say(lang, &[("path", &path)]))
         })
@@ -95,35 +97,34 @@ impl Server {
 impl Here {
     /// Opens the directory; `refusal` is what the server's socket said.
     pub(crate) fn open(config: &Config, refusal: &io::Error, lang: Lang) -> Result<Self> {
-        let directory = &config.server.data;
-        ours(directory, lang)?;
-        let store = match realm::open(directory, Durability::Full) {
-            Ok(store) => Arc::new(store),
-            // A server runs, but its socket did not answer.
-            Err(OpenError::Locked { .. }) => return Err(silent(directory, refusal, lang)),
-            Err(error) => bail!(cannot_open(directory, &error, lang)),
-        };
+        ours(config, lang)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let engine = runtime.block_on(realm::start(config, Arc::clone(&store)))?;
-        Ok(Self { runtime, engine, store })
+        let opened = match runtime.block_on(realm::open(config, Durability::Full)) {
+            Ok(opened) => opened,
+            // A server runs, but its socket did not answer.
+            Err(CannotOpen::InUse(_)) => return Err(silent(&config.server.data, refusal, lang)),
+            Err(CannotOpen::Other(error)) => bail!(realm::cannot_open(config, &error, lang)),
+        };
+        let engine = runtime.block_on(realm::start(config, &opened))?;
+        let Opened { store, place, .. } = opened;
+        Ok(Self { runtime, engine, store, _place: place })
     }
 }
 
 /// Whether it is a data directory at all; opening it would make it one.
-fn ours(directory: &Path, lang: Lang) -> Result<()> {
+fn ours(config: &Config, lang: Lang) -> Result<()> {
+    if config.storage.is_shared() {
+        return Ok(());
+    }
+    let directory = &config.server.data;
     match directory.join(kabar_store_sqlite::FILE).try_exists() {
         Ok(true) => Ok(()),
         Ok(false) => {
             let path = directory.display().to_string();
             bail!(Text::NoData.say(lang, &[("path", &path)]))
         }
-        Err(error) => bail!(cannot_open(directory, &error, lang)),
+        Err(error) => bail!(realm::cannot_open(config, &error.into(), lang)),
     }
-}
-
-fn cannot_open(directory: &Path, reason: &impl ToString, lang: Lang) -> String {
-    let path = directory.display().to_string();
-    Text::CannotOpen.say(lang, &[("path", &path), ("reason", &reason.to_string())])
 }
 
 fn silent(directory: &Path, reason: &io::Error, lang: Lang) -> anyhow::Error {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use kabar_catalogue::Lang;
-use kabar_engine::Store;
 use kabar_federation::link;
 
 use super::report::{Finding, Report, State};

@@ -143,10 +143,10 @@ mod tests {
 
     /// A server whose only answer is who asks.
     async fn server(directory: &std::path::Path, limits: Limits) -> Shared {
-        let store = realm::open(directory, Durability::Full).unwrap();
         let mut config = Config::default();
         directory.clone_into(&mut config.server.data);
-        let engine = realm::start(&config, Arc::new(store)).await.unwrap();
+        let opened = realm::open(&config, Durability::Full).await.unwrap();
+        let engine = realm::start(&config, &opened).await.unwrap();
         let echo = tower::service_fn(|request: Request<_>| {
             let peer = *request.extensions().get::<kabar_api::Peer>().unwrap();
             let held = request.extensions().get::<Held>().is_some();

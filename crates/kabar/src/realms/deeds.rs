@@ -8,7 +8,6 @@ use kabar_federation::fingerprint::fingerprint;
 use kabar_federation::keys::PublicKey;
 use kabar_federation::link;
 use kabar_model::{Field, RealmName, Refusal, Timestamp};
-use kabar_store_sqlite::SqliteStore;
 use kabar_wire::rfc3339;
 use tracing::{info, warn};
 
@@ -89,8 +88,8 @@ async fn stopped(realms: &dyn Realms, link: Link, standing: Standing) -> Result<
 }
 
 /// The links of a store that no server uses.
-pub(super) async fn links_of(store: &SqliteStore) -> Result<Vec<Linked>> {
-    let Some(kept) = Store::links(store) else { return Ok(Vec::new()) };
+pub(super) async fn links_of(store: &dyn Store) -> Result<Vec<Linked>> {
+    let Some(kept) = store.links() else { return Ok(Vec::new()) };
     let Some(us) = link::known(kept).await? else { return Ok(Vec::new()) };
     let mut links = LinkStore::links(kept).await?;
     links.retain(|link| link.standing != Standing::Removed);

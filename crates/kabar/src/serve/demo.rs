@@ -68,6 +68,9 @@ pub(super) fn prepare(args: &ServeArgs, config: &mut Config, lang: Lang) -> Resu
     if args.names_data() {
         bail!(Text::DemoNoData.say(lang, &[]));
     }
+    if config.storage.is_shared() || !config.storage.files.is_empty() {
+        bail!(Text::DemoNoStorage.say(lang, &[]));
+    }
     if config.server.listen.is_empty() {
         let listener = |(port, dialect)| Listen { address: ([127, 0, 0, 1], port).into(), dialect };
         config.server.listen = LISTENERS.map(listener).to_vec();

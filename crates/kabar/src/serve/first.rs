@@ -115,8 +115,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         directory.path().clone_into(&mut config.server.data);
-        let store = Arc::new(realm::open(directory.path(), Durability::Full).unwrap());
-        let engine = realm::start(&config, store).await.unwrap();
+        let opened = realm::open(&config, Durability::Full).await.unwrap();
+        let engine = realm::start(&config, &opened).await.unwrap();
         let secret = engine.setup_secret().await.unwrap().unwrap();
         let file = directory.path().join(FILE);
         keep(&file, directory.path(), &secret).unwrap();

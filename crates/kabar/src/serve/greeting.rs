@@ -82,8 +82,10 @@ pub(super) fn place(config: &Config, bound: &[Bound], demo: Option<Demo>) -> Pla
 pub(super) struct Start<'a> {
     /// Whether it is a demo.
     pub(super) is_demo: bool,
-    /// Whether the data directory has just been made.
+    /// Whether nobody has an account yet.
     pub(super) is_new: bool,
+    /// The file with the settings, if there is one.
+    pub(super) settings: Option<&'a Path>,
     /// How the realm gets its first administrator.
     pub(super) first: &'a First,
 }
@@ -115,6 +117,7 @@ pub(super) fn greet(config: &Config, bound: &[Bound], start: &Start<'_>, lang: L
         (false, true) => (Text::TitleNew, Text::DataDirectory),
         (false, false) => (Text::Title, Text::DataDirectory),
     };
+    let kept = if config.storage.is_shared() { Text::DatabaseKept } else { kept };
     let attempt = match config.accounts.registration {
         _ if start.is_demo => Text::TryDemo,
         Registration::Open => Text::Try,
@@ -134,26 +137,28 @@ pub(super) fn greet(config: &Config, bound: &[Bound], start: &Start<'_>, lang: L
         eprintln!("  {}", say(Text::Others));
     }
     eprintln!();
-    say_first(start.first, config, lang);
+    say_first(start, config, lang);
     warn_of_the_open(config, bound, lang);
     eprintln!("  {}", say(kept));
     eprintln!("  {}\n", say(Text::HowToStop));
 }
 
 /// Says how the realm gets its first administrator.
-fn say_first(first: &First, config: &Config, lang: Lang) {
+fn say_first(start: &Start<'_>, config: &Config, lang: Lang) {
     let minutes = LINK_MINUTES.to_string();
-    let (text, link) = match first {
+    let (text, link) = match start.first {
         First::Known => return,
         First::Command => (None, String::new()),
         First::Link(link) => (Some(Text::FirstLink), link.clone()),
         First::File(file) => (Some(Text::FirstFile), absolute(file)),
     };
     let is_usual = config.server.data == Config::default().server.data;
-    let data = if is_usual {
-        String::new()
-    } else {
-        format!(" --data {}", quoted(&absolute(&config.server.data)))
+    let data = match start.settings {
+        Some(settings) if config.storage.is_shared() => {
+            format!(" --config {}", quoted(&absolute(settings)))
+        }
+        _ if is_usual => String::new(),
+        _ => format!(" --data {}", quoted(&absolute(&config.server.data))),
     };
     let values = [("minutes", &minutes[..]), ("data", &data)];
     match text {
