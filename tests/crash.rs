@@ -14,6 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use support::client::texts;
+use support::history::{Fate, History, compare};
 use support::{Client, Server};
 
 const ROUNDS: usize = 50;
@@ -21,20 +22,6 @@ const WRITERS: usize = 8;
 /// Requests that a writer has under way at a time.
 const WINDOW: usize = 8;
 const READY_WITHIN: Duration = Duration::from_secs(2);
-
-/// What became of a message, as its writer saw it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Fate {
-    /// The server said that it was accepted.
-    Accepted,
-    /// The server said no.
-    Refused,
-    /// No answer came: it may be there, or not.
-    Unknown,
-}
-
-/// What one writer sent to one place, in order.
-type History = Vec<(String, Fate)>;
 
 struct Writer {
     name: String,
@@ -104,25 +91,6 @@ fn check(
 /// Even numbers go to the person, odd ones to the group.
 fn belongs(text: &str, place: usize) -> bool {
     text.rsplit('-').next().unwrap().parse::<usize>().unwrap() % 2 == place
-}
-
-/// What is wrong with what arrived, given what was sent, both in order.
-fn compare(sent: &[(String, Fate)], arrived: &[&String]) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut left = arrived.iter().peekable();
-    for (text, fate) in sent {
-        let is_next = left.peek().is_some_and(|next| **next == text);
-        match fate {
-            Fate::Accepted if !is_next => faults.push(format!("lost or out of order: {text}")),
-            Fate::Refused if is_next => faults.push(format!("resurrected: {text}")),
-            Fate::Accepted | Fate::Refused | Fate::Unknown => {}
-        }
-        if is_next {
-            left.next();
-        }
-    }
-    faults.extend(left.map(|text| format!("double, ghost or out of order: {text}")));
-    faults
 }
 
 #[test]

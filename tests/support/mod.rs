@@ -3,15 +3,22 @@
 
 pub(crate) mod api;
 pub(crate) mod client;
+pub(crate) mod cluster;
+pub(crate) mod events;
+pub(crate) mod history;
 pub(crate) mod peer;
 pub(crate) mod program;
 pub(crate) mod proxy;
+pub(crate) mod random;
 pub(crate) mod realms;
 pub(crate) mod server;
+pub(crate) mod steady;
 pub(crate) mod wild;
 
 pub(crate) use api::Api;
 pub(crate) use client::Client;
+pub(crate) use cluster::Cluster;
+pub(crate) use events::Events;
 pub(crate) use program::{Told, kabar, kabar_with};
 pub(crate) use server::Server;
 

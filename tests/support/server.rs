@@ -56,7 +56,7 @@ impl Server {
             .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log())
             .spawn()
             .unwrap();
         let out = process.stdout.take().unwrap();
@@ -142,4 +142,9 @@ impl Server {
     pub(crate) fn runs(&mut self) -> bool {
         self.process.0.try_wait().unwrap().is_none()
     }
+}
+
+/// Where a server's log goes: nowhere, unless who tests wants to see it.
+fn log() -> Stdio {
+    if std::env::var_os("KABAR_TEST_LOG").is_some() { Stdio::inherit() } else { Stdio::null() }
 }
