@@ -203,11 +203,13 @@ impl Upkeep for Writing {
         if last - after > LOOKED_THROUGH_MAX {
             return Ok(None);
         }
+        // Both ends, or a plan for any numbers would read the whole table.
         let mut find = connection.prepare_cached(
-            "SELECT conversation_id, max(seq) FROM message WHERE id > ?1 GROUP BY conversation_id",
+            "SELECT conversation_id, max(seq) FROM message WHERE id > ?1 AND id <= ?2
+             GROUP BY conversation_id",
         )?;
         let found = find
-            .query_map([after], |row| Ok((ConversationId(row.get(0)?), Seq(row.get(1)?))))?
+            .query_map([after, last], |row| Ok((ConversationId(row.get(0)?), Seq(row.get(1)?))))?
             .collect::<sql::Result<_>>()?;
         Ok(Some(found))
     }

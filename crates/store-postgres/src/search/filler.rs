@@ -28,6 +28,10 @@ const ASK_EVERY: Duration = Duration::from_secs(2);
 /// After an error, this long.
 const PAUSE: Duration = Duration::from_secs(5);
 
+/// How many times as long as it took to take some in is left to those who write; the longer while they write much.
+const REST: u32 = 1;
+const REST_FROM_WRITERS: u32 = 9;
+
 /// Messages that are taken in together. After an error they are fewer, so that a slow server manages.
 const ROWS_TOGETHER: i64 = 512;
 const ROWS_TOGETHER_LEAST: i64 = 8;
@@ -108,6 +112,7 @@ impl Filler {
                 taken_up(connection)?
             }
         };
+        let mut said = last_arrival(connection)?;
         while let Some(from) = position {
             let started = Instant::now();
             position = match fill(connection, from, self.rows_together)? {
@@ -116,8 +121,11 @@ impl Filler {
                 Filled::ByAnother => None,
             };
             self.rows_together = (self.rows_together * 2).min(ROWS_TOGETHER);
-            // Half of the time is left to those who write.
-            if self.stop.within(started.elapsed()) {
+            let took = started.elapsed();
+            let now = last_arrival(connection)?;
+            let is_much = now - said > self.rows_together / 8;
+            said = now;
+            if self.stop.within(took * if is_much { REST_FROM_WRITERS } else { REST }) {
                 break;
             }
         }
@@ -128,6 +136,13 @@ impl Filler {
         }
         Ok(position.is_some())
     }
+}
+
+/// How far the order of arrival has gone.
+fn last_arrival(connection: &Connection) -> Result<i64> {
+    connection
+        .prepare_cached("SELECT arrival FROM head WHERE id = 1")?
+        .query_row((), |row| row.get(0))
 }
 
 /// What came of filling.

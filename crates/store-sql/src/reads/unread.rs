@@ -1,22 +1,27 @@
 //! What somebody has not read.
 //!
 //! A cursor for each conversation looks a few rows ahead; the cursor whose next message arrived first
-//! goes first. So a part of a long backlog costs what the part holds, and no backlog is ever sorted.
+//! goes first. So a part of a long backlog costs what the part holds, and no backlog is ever sorted. Messages are read
+//! some at a time, since the database may be a network away.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 
-use kabar_engine::store::{PartMax, Place, Unread};
+use kabar_engine::store::{Message, PartMax, Place, Unread};
 use kabar_model::{ConversationId, Seq, UserId};
 
 use super::messages::{direct, follows};
 use super::words;
 use crate::params;
-use crate::sql::{self, Connection, OptionalExtension};
+use crate::sql::{self, Connection, Error, OptionalExtension};
 
 /// Rows that a cursor fetches: few at first, since most conversations have little to tell.
 const FIRST_ROWS: i64 = 8;
 const NEXT_ROWS: i64 = 128;
+
+/// Messages that are read together: one, few, or many.
+const FEW_MESSAGES: usize = 8;
+const MANY_MESSAGES: usize = 64;
 
 /// With nothing to return, positions are worth a write once so many messages, one's own or deleted, were
 /// passed over in a conversation. Fewer are passed over again by the next call, so that asking for news writes nothing.
@@ -39,37 +44,37 @@ pub(crate) fn unread_in(
             "SELECT conversation_id, read_seq FROM member
              WHERE conversation_id = ?1 AND user_id = ?2",
         )?
-        .query_row([conversation.0, user.0], |row| Cursor::from(row, user, note))
+        .query_row([conversation.0, user.0], |row| {
+            Ok(Cursor::new(ConversationId(row.get(0)?), Seq(row.get(1)?), user, note))
+        })
         .optional()?;
     cursor.map(|cursor| part(connection, vec![cursor], max)).transpose()
 }
 
-fn part(connection: &Connection, mut cursors: Vec<Cursor>, max: PartMax) -> sql::Result<Unread> {
-    let mut next = BinaryHeap::with_capacity(cursors.len());
-    for (number, cursor) in cursors.iter_mut().enumerate() {
-        if let Some(id) = cursor.ahead(connection)? {
-            next.push(Reverse((id, number)));
-        }
-    }
-    let mut find = connection.prepare_cached(&format!("{} WHERE m.id = ?1", words::messages()))?;
+fn part(connection: &Connection, cursors: Vec<Cursor>, max: PartMax) -> sql::Result<Unread> {
+    let mut merge = Merge::of(connection, cursors)?;
     let mut messages = Vec::new();
     let mut bytes = 0;
-    while let Some(Reverse((id, number))) = next.pop() {
-        if messages.len() >= max.messages {
+    let mut together = FEW_MESSAGES;
+    'part: while messages.len() < max.messages {
+        let picked = merge.pick(connection, together.min(max.messages - messages.len()))?;
+        if picked.is_empty() {
             break;
         }
-        let cursor = &mut cursors[number];
-        let message = find.query_row([id], words::message)?;
-        bytes += message.said_bytes(max.file_bytes);
-        if bytes > max.bytes && !messages.is_empty() {
-            break;
+        let ids: Vec<i64> = picked.iter().map(|picked| picked.id).collect();
+        let mut found = by_arrival(connection, &ids)?;
+        for (nth, Picked { id, .. }) in picked.iter().enumerate() {
+            let message = found.remove(id).ok_or(Error::NoRow)?;
+            bytes += message.said_bytes(max.file_bytes);
+            if bytes > max.bytes && !messages.is_empty() {
+                merge.put_back(&picked[nth..]);
+                break 'part;
+            }
+            messages.push(message);
         }
-        messages.push(message);
-        cursor.pass();
-        if let Some(id) = cursor.ahead(connection)? {
-            next.push(Reverse((id, number)));
-        }
+        together = MANY_MESSAGES;
     }
+    let Merge { cursors, .. } = merge;
     let is_worth_a_write = |cursor: &Cursor| cursor.own_passed > OWN_PASSED_MAX;
     let positions = if messages.is_empty() && !cursors.iter().any(is_worth_a_write) {
         Vec::new()
@@ -77,6 +82,81 @@ fn part(connection: &Connection, mut cursors: Vec<Cursor>, max: PartMax) -> sql:
         cursors.iter().filter_map(Cursor::moved).collect()
     };
     Ok(Unread { messages, positions })
+}
+
+/// The messages with these arrival numbers.
+fn by_arrival(connection: &Connection, ids: &[i64]) -> sql::Result<HashMap<i64, Message>> {
+    match ids {
+        [id] => read::<1>(connection, &[*id]),
+        _ if ids.len() <= FEW_MESSAGES => read::<FEW_MESSAGES>(connection, ids),
+        _ => read::<MANY_MESSAGES>(connection, ids),
+    }
+}
+
+/// As [`by_arrival`], up to `N` of them: one statement each time.
+fn read<const N: usize>(
+    connection: &Connection,
+    ids: &[i64],
+) -> sql::Result<HashMap<i64, Message>> {
+    let Some(last) = ids.last() else { return Ok(HashMap::new()) };
+    let places: Vec<String> = (1..=N).map(|nth| format!("?{nth}")).collect();
+    let sql = format!("{} WHERE m.id IN ({})", words::messages(), places.join(", "));
+    let wanted: [i64; N] = std::array::from_fn(|nth| *ids.get(nth).unwrap_or(last));
+    let mut find = connection.prepare_cached(&sql)?;
+    find.query_map(wanted, |row| words::message(row).map(|message| (message.arrival.0, message)))?
+        .collect()
+}
+
+/// A message that is next, before it is read.
+#[derive(Debug)]
+struct Picked {
+    id: i64,
+    cursor: usize,
+    /// How far its cursor was when it was picked.
+    passed: Seq,
+}
+
+/// Cursors in the order of their next messages.
+struct Merge {
+    cursors: Vec<Cursor>,
+    next: BinaryHeap<Reverse<(i64, usize)>>,
+}
+
+impl Merge {
+    fn of(connection: &Connection, cursors: Vec<Cursor>) -> sql::Result<Self> {
+        let next = BinaryHeap::with_capacity(cursors.len());
+        let mut merge = Self { cursors, next };
+        (0..merge.cursors.len()).try_for_each(|number| merge.look(connection, number))?;
+        Ok(merge)
+    }
+
+    /// Finds the next message of a cursor.
+    fn look(&mut self, connection: &Connection, number: usize) -> sql::Result<()> {
+        if let Some(id) = self.cursors[number].ahead(connection)? {
+            self.next.push(Reverse((id, number)));
+        }
+        Ok(())
+    }
+
+    /// Goes past the next messages, at most so many.
+    fn pick(&mut self, connection: &Connection, most: usize) -> sql::Result<Vec<Picked>> {
+        let mut picked = Vec::new();
+        while picked.len() < most
+            && let Some(Reverse((id, cursor))) = self.next.pop()
+        {
+            picked.push(Picked { id, cursor, passed: self.cursors[cursor].passed });
+            self.cursors[cursor].pass();
+            self.look(connection, cursor)?;
+        }
+        Ok(picked)
+    }
+
+    /// Those that were picked last are not returned after all, and nothing more is picked.
+    fn put_back(&mut self, picked: &[Picked]) {
+        for Picked { cursor, passed, .. } in picked.iter().rev() {
+            self.cursors[*cursor].passed = *passed;
+        }
+    }
 }
 
 /// A row ahead of a cursor. Its text stays in the database until it is returned.
@@ -103,19 +183,31 @@ struct Cursor {
     fetch: i64,
 }
 
+/// A cursor for each conversation that goes on after what was read.
 fn cursors(connection: &Connection, user: UserId) -> sql::Result<Vec<Cursor>> {
-    let note = direct(connection, user, user)?;
-    let mut list = connection
-        .prepare_cached("SELECT conversation_id, read_seq FROM member WHERE user_id = ?1")?;
-    list.query_map([user.0], |row| Cursor::from(row, user, note))?.collect()
+    let mut list = connection.prepare_cached(
+        "SELECT conversation_id, read_seq,
+                (SELECT conversation_id FROM direct WHERE user_low = ?1 AND user_high = ?1)
+         FROM member AS read WHERE user_id = ?1 AND EXISTS (
+             SELECT 1 FROM message
+             WHERE message.conversation_id = read.conversation_id AND seq > read_seq)",
+    )?;
+    let cursor = |row: &sql::Row<'_>| {
+        let note = row.get::<Option<i64>>(2)?.map(ConversationId);
+        Ok(Cursor::new(ConversationId(row.get(0)?), Seq(row.get(1)?), user, note))
+    };
+    list.query_map([user.0], cursor)?.collect()
 }
 
 impl Cursor {
-    /// Reads a conversation and a read position; `note` is the person's note to themselves.
-    fn from(row: &sql::Row<'_>, user: UserId, note: Option<ConversationId>) -> sql::Result<Self> {
-        let conversation = ConversationId(row.get(0)?);
-        let start = Seq(row.get(1)?);
-        Ok(Self {
+    /// Goes on after `start`; `note` is the person's note to themselves.
+    fn new(
+        conversation: ConversationId,
+        start: Seq,
+        user: UserId,
+        note: Option<ConversationId>,
+    ) -> Self {
+        Self {
             conversation,
             skips: (note != Some(conversation)).then_some(user),
             start,
@@ -123,7 +215,7 @@ impl Cursor {
             own_passed: 0,
             rows: VecDeque::new(),
             fetch: FIRST_ROWS,
-        })
+        }
     }
 
     fn at(&self, seq: Seq) -> Place {
