@@ -1,18 +1,20 @@
 //! Three nodes under load while nodes, NATS and the database are killed and lines are cut: everything accepted is there
 //! once and in order, and who listened heard all of it.
 //!
-//! A minute and a half; `KABAR_CLUSTER_WHOLE=1` takes some more. `KABAR_CLUSTER_SEED` repeats a plan.
+//! A minute and a half; `KABAR_CLUSTER_WHOLE=1` takes some more. `KABAR_CLUSTER_SEED` repeats a plan. Half of the cuts are
+//! by nft, where that is allowed; with `KABAR_CLUSTER_NFT=1` the test fails where it is not.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use support::cluster::line::{self, Cut, ways};
 use support::history::{Fate, History, compare};
 use support::random::Random;
 use support::steady::{Living, Steady, Talk, living};
@@ -31,23 +33,26 @@ const PAUSE_MAX: Duration = Duration::from_secs(15);
 /// What takes longer is noted.
 const SLOW: Duration = Duration::from_millis(500);
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What is known to take longer stands first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
-    NodeKilled,
-    NatsKilled,
     DatabaseKilled,
     /// Between a node and the database.
-    DatabaseCut,
+    DatabaseCut(Cut),
+    NatsKilled,
     /// Between a node and NATS.
-    NatsCut,
+    NatsCut(Cut),
+    NodeKilled,
 }
 
 /// The faults, in an order that the seed decides.
-fn plan(random: &mut Random) -> Vec<Fault> {
+fn plan(random: &mut Random, ways: [Cut; 2]) -> Vec<Fault> {
     use Fault::{DatabaseCut, DatabaseKilled, NatsCut, NatsKilled, NodeKilled};
     let is_whole = std::env::var_os("KABAR_CLUSTER_WHOLE").is_some();
-    let counts = if is_whole { [30, 10, 5, 5, 5] } else { [6, 2, 1, 1, 1] };
-    let kinds = [NodeKilled, NatsKilled, DatabaseKilled, DatabaseCut, NatsCut];
+    let counts = if is_whole { [30, 10, 5, 5, 5, 5, 5] } else { [6, 2, 1, 1, 1, 1, 1] };
+    let [to_database, to_nats] = [ways.map(DatabaseCut), ways.map(NatsCut)];
+    let kinds = [NodeKilled, NatsKilled, DatabaseKilled].into_iter().chain(to_database);
+    let kinds: Vec<Fault> = kinds.chain(to_nats).collect();
     let mut faults: Vec<Fault> =
         kinds.iter().zip(counts).flat_map(|(fault, count)| vec![*fault; count]).collect();
     for last in (1..faults.len()).rev() {
@@ -244,8 +249,8 @@ fn listen(nodes: &Living, token: &str, mut turn: usize, last: &str, gone: &Atomi
     heard
 }
 
-/// One fault, and its end.
-fn strike(cluster: &mut Cluster, nodes: &Nodes, fault: Fault, random: &mut Random) {
+/// One fault, and its end. Tells how many packets the kernel has dropped for it.
+fn strike(cluster: &mut Cluster, nodes: &Nodes, fault: Fault, random: &mut Random) -> u64 {
     let n = random.below(NODES);
     let lasts = random.millis(500, 3_000);
     match fault {
@@ -266,15 +271,16 @@ fn strike(cluster: &mut Cluster, nodes: &Nodes, fault: Fault, random: &mut Rando
             thread::sleep(lasts);
             cluster.database().start();
         }
-        Fault::DatabaseCut | Fault::NatsCut => {
-            let is_database = fault == Fault::DatabaseCut;
+        Fault::DatabaseCut(by) | Fault::NatsCut(by) => {
+            let is_database = fault == Fault::DatabaseCut(by);
             let line = if is_database { cluster.to_database(n) } else { cluster.to_nats(n) };
-            line.cut();
+            line.cut(by);
             thread::sleep(lasts);
             // Either what was under way goes on, or it is gone for good.
-            if random.below(2) == 0 { line.mend() } else { line.reset() }
+            return if random.below(2) == 0 { line.mend() } else { line.reset() };
         }
     }
+    0
 }
 
 /// Starts nodes anew that have ended themselves: they could not know what became of a commit.
@@ -302,7 +308,7 @@ fn nothing_accepted_is_lost_whatever_dies() {
     let seed = seed.unwrap_or_else(|| u64::from(std::process::id()));
     println!("KABAR_CLUSTER_SEED={seed}");
     let mut random = Random(seed);
-    let plan = plan(&mut random);
+    let plan = plan(&mut random, ways());
     let mut cluster = Cluster::start_whole(NODES);
     let reader = cluster.register(0, "reader");
     let owner = Api::of(cluster.address(0), &reader);
@@ -326,7 +332,7 @@ fn nothing_accepted_is_lost_whatever_dies() {
     let [over, gone] = [false; 2].map(AtomicBool::new);
     let last = "selesai";
     let mut lasted: Vec<(Fault, Instant, Instant)> = Vec::new();
-    let mut ended = 0;
+    let (mut ended, mut dropped) = (0, 0);
     let heard: Vec<Heard> = thread::scope(|scope| {
         let _ends = [Over(&over), Over(&gone)];
         let listeners: Vec<_> = (0..NODES)
@@ -355,7 +361,7 @@ fn nothing_accepted_is_lost_whatever_dies() {
         for fault in plan {
             thread::sleep(random.millis(500, 2_000));
             let began = Instant::now();
-            strike(&mut cluster, nodes, fault, &mut random);
+            dropped += strike(&mut cluster, nodes, fault, &mut random);
             thread::sleep(Duration::from_millis(300));
             ended += revive(&mut cluster, nodes);
             lasted.push((fault, began, Instant::now()));
@@ -449,32 +455,36 @@ fn nothing_accepted_is_lost_whatever_dies() {
             "a listener: {count} messages on {streams} streams, {resyncs} times told that it missed some"
         );
     }
-    println!("longest pauses: {pauses:?}");
+    println!("{dropped} packets dropped by nft; faults, and the longest pause of a user at each:");
+    for kind in lasted.iter().map(|(fault, ..)| *fault).collect::<BTreeSet<_>>() {
+        let count = lasted.iter().filter(|(fault, ..)| *fault == kind).count();
+        println!("{count:4} {kind:?}: {:?}", pauses.get(&kind).copied().unwrap_or_default());
+    }
+    let by_nft = |(fault, ..): &(Fault, _, _)| {
+        matches!(fault, Fault::DatabaseCut(Cut::Nft) | Fault::NatsCut(Cut::Nft))
+    };
+    assert!(dropped > 0 || !lasted.iter().any(by_nft), "the cuts were real");
     assert!(count(Fate::Accepted) > 20 * lasted.len(), "the load was real");
-    let pause = pauses.iter().find(|(fault, _)| *fault == Fault::NodeKilled);
-    assert!(pause.is_none_or(|(_, pause)| *pause < PAUSE_MAX), "{pauses:?}");
+    let pause = pauses.get(&Fault::NodeKilled);
+    assert!(pause.is_none_or(|pause| *pause < PAUSE_MAX), "{pauses:?}");
 }
 
-/// The longest time that somebody waited for an answer, for each kind of fault. What falls into two faults counts for
-/// the one that is known to take longer.
-fn pauses(lasted: &[(Fault, Instant, Instant)], writers: &[Writer]) -> Vec<(Fault, Duration)> {
-    let mut longest: Vec<(Fault, Duration)> = Vec::new();
+/// The longest time above `SLOW` that somebody waited for an answer, for each kind of fault. What falls into two faults
+/// counts for the one that is known to take longer.
+fn pauses(lasted: &[(Fault, Instant, Instant)], writers: &[Writer]) -> BTreeMap<Fault, Duration> {
+    let mut longest: BTreeMap<Fault, Duration> = BTreeMap::new();
     for (began, took) in writers.iter().flat_map(|writer| &writer.slow) {
         let touches =
             |(_, from, to): &&(Fault, Instant, Instant)| began < to && *began + *took > *from;
-        let mut during: Vec<Fault> =
-            lasted.iter().filter(touches).map(|(fault, ..)| *fault).collect();
-        during.sort_by_key(|fault| match fault {
-            Fault::DatabaseKilled => 0,
-            Fault::DatabaseCut => 1,
-            Fault::NatsKilled | Fault::NatsCut => 2,
-            Fault::NodeKilled => 3,
-        });
-        let Some(fault) = during.first() else { continue };
-        match longest.iter_mut().find(|(known, _)| known == fault) {
-            Some((_, known)) => *known = (*known).max(*took),
-            None => longest.push((*fault, *took)),
-        }
+        let during = lasted.iter().filter(touches).map(|(fault, ..)| *fault).min();
+        let Some(fault) = during else { continue };
+        let known = longest.entry(fault).or_default();
+        *known = (*known).max(*took);
     }
     longest
+}
+
+#[test]
+fn a_line_that_is_cut_carries_nothing_until_it_is_mended() {
+    ways().into_iter().for_each(line::check);
 }

@@ -1,13 +1,12 @@
 //! A realm on several nodes: PostgreSQL, NATS and an object store of a test's own, and real servers on them.
 
-use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::Duration;
+#[path = "line.rs"]
+pub(crate) mod line;
+
+use std::net::SocketAddr;
 
 use kabar_testbed::{Nats, Objects, Postgres, PostgresOptions};
+use line::Line;
 use tempfile::TempDir;
 
 use super::{Client, Server};
@@ -17,8 +16,6 @@ pub(crate) const PASSWORD: &str = "surabaya";
 /// What each node listens for.
 const LISTEN: [&str; 4] =
     ["127.0.0.1:0", "127.0.0.1:0/form", "127.0.0.1:0/keyword", "127.0.0.1:0/line-en"];
-/// How often a line that is cut looks whether it is mended.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// Nodes of one realm, counted from 0, and what they stand on.
 pub(crate) struct Cluster {
@@ -160,96 +157,4 @@ impl Cluster {
         let reply = client.must(&format!("register {user} {PASSWORD} Indonesia {user}"));
         reply["tokenid"].as_str().unwrap().to_owned()
     }
-}
-
-/// A line to a server on this machine that can be cut without anybody being told, as when a cable is pulled: what was
-/// sent arrives when it is mended, and who comes meanwhile waits.
-pub(crate) struct Line {
-    port: u16,
-    state: Arc<State>,
-}
-
-#[derive(Default)]
-struct State {
-    is_cut: AtomicBool,
-    /// Both ends of what passes.
-    open: Mutex<Vec<TcpStream>>,
-}
-
-impl Line {
-    fn to(port: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let near = listener.local_addr().unwrap().port();
-        let state = Arc::<State>::default();
-        let passes = Arc::clone(&state);
-        thread::spawn(move || {
-            for near in listener.incoming().flatten() {
-                let state = Arc::clone(&passes);
-                thread::spawn(move || {
-                    // Where nobody listens, who comes is sent away.
-                    let _ = pass(near, port, &state);
-                });
-            }
-        });
-        Self { port: near, state }
-    }
-
-    /// Nothing passes any more, and nobody is told.
-    pub(crate) fn cut(&self) {
-        self.state.is_cut.store(true, Ordering::SeqCst);
-    }
-
-    /// All passes again, what was held up first.
-    pub(crate) fn mend(&self) {
-        self.state.is_cut.store(false, Ordering::SeqCst);
-    }
-
-    /// All passes again, but for the connections that were there: they are reset.
-    pub(crate) fn reset(&self) {
-        for stream in self.state.open.lock().unwrap().drain(..) {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-        self.mend();
-    }
-}
-
-impl State {
-    fn wait(&self) {
-        while self.is_cut.load(Ordering::SeqCst) {
-            thread::sleep(LOOK);
-        }
-    }
-}
-
-fn pass(near: TcpStream, port: u16, state: &Arc<State>) -> io::Result<()> {
-    state.wait();
-    let far = TcpStream::connect(("127.0.0.1", port))?;
-    near.set_nodelay(true)?;
-    far.set_nodelay(true)?;
-    let (near_out, far_out) = (near.try_clone()?, far.try_clone()?);
-    {
-        let mut open = state.open.lock().unwrap();
-        // Those that are gone have no other end.
-        open.retain(|stream| stream.peer_addr().is_ok());
-        open.extend([near.try_clone()?, far.try_clone()?]);
-    }
-    let other = Arc::clone(state);
-    let asking = thread::spawn(move || copy(near, far_out, &other));
-    copy(far, near_out, state);
-    let _ = asking.join();
-    Ok(())
-}
-
-/// Copies until one side ends, and waits while the line is cut.
-fn copy(mut from: TcpStream, mut to: TcpStream, state: &State) {
-    let mut piece = vec![0; 64 * 1024];
-    while let Ok(count @ 1..) = from.read(&mut piece) {
-        state.wait();
-        if to.write_all(&piece[..count]).is_err() {
-            break;
-        }
-    }
-    // The end, too, passes only a line that is well.
-    state.wait();
-    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
 }

@@ -47,7 +47,11 @@ const TOOLS: &[Tool] = &[
         package: "iproute2",
         purpose: "realms are tested on slow lines between network namespaces",
     },
-    Tool { programs: &["nft"], package: "nftables", purpose: "those lines lose packets" },
+    Tool {
+        programs: &["nft"],
+        package: "nftables",
+        purpose: "those lines lose packets, and nodes are cut off from their servers",
+    },
     Tool {
         programs: &["initdb"],
         package: "postgresql",
