@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 /// What stands in place of a password where settings are shown.
 const HIDDEN: &str = "***";
 
+/// What begins a URL of which there may be several.
+const LISTED: [&str; 2] = ["nats://", "tls://"];
+
 /// Where the realm is kept.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -111,19 +114,62 @@ impl Url {
         self.0.is_empty()
     }
 
-    /// Without what stands between the user and the host of each URL in it.
+    /// Without what may be a password, whatever characters that holds: rather too little is shown than too much.
     fn shown(&self) -> String {
-        let shown = self.0.split(',').map(|url| {
-            let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-            let (place, more) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-            let Some((login, host)) = place.rsplit_once('@') else { return url.to_owned() };
-            // A login without a colon may be a token.
-            let user = login.split_once(':').map_or("", |(user, _)| user);
-            let colon = if user.is_empty() { "" } else { ":" };
-            format!("{scheme}://{user}{colon}{HIDDEN}@{host}{more}")
-        });
-        shown.collect::<Vec<_>>().join(",")
+        let urls = several(&self.0);
+        urls.into_iter().map(without_password).collect::<Vec<_>>().join(",")
     }
+}
+
+/// The URLs in a list of them. Any other comma is one of a password, or stands between hosts.
+fn several(text: &str) -> Vec<&str> {
+    let (mut urls, mut begin) = (Vec::new(), 0);
+    for (at, _) in text.match_indices(',') {
+        let next = text[at + 1..].trim_start();
+        if LISTED.iter().any(|scheme| next.starts_with(scheme)) {
+            urls.push(&text[begin..at]);
+            begin = at + 1;
+        }
+    }
+    urls.push(&text[begin..]);
+    urls
+}
+
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        let is_plain = !url.contains('@') && !url.to_ascii_lowercase().contains("password");
+        return if is_plain { url.to_owned() } else { HIDDEN.to_owned() };
+    };
+    let rest = without_named_password(rest);
+    let Some((login, place)) = rest.rsplit_once('@') else { return format!("{scheme}://{rest}") };
+    // A login without a colon may be a token.
+    let user = login.split_once(':').map_or("", |(user, _)| user);
+    let colon = if user.is_empty() { "" } else { ":" };
+    format!("{scheme}://{user}{colon}{HIDDEN}@{place}")
+}
+
+/// Without the value of `password=` among what follows a `?`. What names nothing after it is more of the password.
+fn without_named_password(rest: &str) -> String {
+    let mut parts = rest.split_inclusive(['?', '&']);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    let mut is_hidden = false;
+    for part in parts {
+        match part.split_once('=') {
+            Some((key, _)) if key.to_ascii_lowercase().ends_with("password") => {
+                shown.extend([key, "=", HIDDEN, "&"]);
+                is_hidden = true;
+            }
+            None if is_hidden => {}
+            _ => {
+                shown.push_str(part);
+                is_hidden = false;
+            }
+        }
+    }
+    if is_hidden {
+        shown.pop();
+    }
+    shown
 }
 
 impl fmt::Debug for Url {
@@ -148,7 +194,20 @@ mod tests {
             ("", ""),
             ("postgres://db/kabar", "postgres://db/kabar"),
             ("postgres://kabar:s@cr:t@db:5433/kabar", "postgres://kabar:***@db:5433/kabar"),
+            ("postgres://kabar:ab/cd@db/kabar", "postgres://kabar:***@db/kabar"),
+            ("postgres://kabar:a,b?c&d=e@db/kabar", "postgres://kabar:***@db/kabar"),
+            ("postgres://kabar:s@one:5432,two/kabar", "postgres://kabar:***@one:5432,two/kabar"),
+            (
+                "postgres://db/kabar?user=ana&password=ge@he&im&sslmode=require",
+                "postgres://db/kabar?user=ana&password=***&sslmode=require",
+            ),
+            ("postgres://db/kabar?PASSWORD=s", "postgres://db/kabar?PASSWORD=***"),
+            ("postgres://db/kabar?password=s=t&u", "postgres://db/kabar?password=***"),
+            ("host=db password=s", "***"),
+            ("kabar:s@db/kabar", "***"),
+            ("db/kabar", "db/kabar"),
             ("nats://token@one:4222,nats://two", "nats://***@one:4222,nats://two"),
+            ("nats://a:b,c@one, tls://d:e/f@two", "nats://a:***@one, tls://d:***@two"),
         ] {
             assert_eq!(format!("{:?}", Url(url.to_owned())), shown);
             assert_eq!(
