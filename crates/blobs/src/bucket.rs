@@ -21,6 +21,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use kabar_engine::blobs::{BlobWriter, Blobs, Kept, Pieces};
 use kabar_engine::{Error, Result};
 use kabar_model::{ContentHash, Timestamp};
+use object_store::client::HttpError;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use tokio::sync::Semaphore;
@@ -41,6 +42,9 @@ const SENDING_MAX: usize = 8;
 /// The longest text of an error that is passed on, in characters.
 const ERROR_CHARS_MAX: usize = 300;
 
+/// How the text of an answer with status 500 or above begins, which is not said otherwise.
+const SERVER_ERROR: &str = "Server returned non-2xx status code: 5";
+
 /// Keeps contents in a bucket, which other nodes use as well.
 pub struct BucketBlobs(Arc<Inner>);
 
@@ -57,6 +61,17 @@ impl fmt::Debug for BucketBlobs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("BucketBlobs").field(&self.0.store.to_string()).finish()
     }
+}
+
+/// Why a bucket is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The object store does not answer, or says that it cannot now: it may later.
+    #[error(transparent)]
+    Away(Error),
+    /// It answers that it will not: there is no such bucket, the credentials are not good.
+    #[error(transparent)]
+    Refused(Error),
 }
 
 impl BucketBlobs {
@@ -77,12 +92,14 @@ impl BucketBlobs {
         Self(Arc::new(Inner { store, incoming, resent_after, sending }))
     }
 
-    /// Asks the bucket for something small. An error says what is wrong: it is not there, it cannot be reached, the
-    /// credentials are not good.
-    pub async fn check(&self) -> Result<()> {
+    /// Asks the bucket for something small.
+    pub async fn check(&self) -> std::result::Result<(), CheckError> {
         let mut kept = self.0.store.list(Some(&Path::from(paths::KEPT)));
-        kept.try_next().await.map_err(failed)?;
-        Ok(())
+        match kept.try_next().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_away(&error) => Err(CheckError::Away(failed(error))),
+            Err(error) => Err(CheckError::Refused(failed(error))),
+        }
     }
 }
 
@@ -139,6 +156,18 @@ fn contents(found: &ObjectMeta) -> Option<(ContentHash, Timestamp)> {
     let hash = ContentHash::parse(found.location.filename()?)?;
     let is_in_place = found.location == paths::kept(hash);
     is_in_place.then(|| (hash, disk::moment(SystemTime::from(found.last_modified))))
+}
+
+/// Whether nobody answered, or only somebody who stands before an object store that is not there.
+fn is_away(error: &object_store::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        if error.is::<HttpError>() || error.to_string().starts_with(SERVER_ERROR) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// A failure whose text is short and on one line, whatever the object store said.

@@ -14,6 +14,6 @@ mod paths;
 mod reading;
 mod writing;
 
-pub use bucket::{BucketBlobs, BucketError, BucketSettings, Credentials};
+pub use bucket::{BucketBlobs, BucketError, BucketSettings, CheckError, Credentials};
 pub use directory::DirectoryBlobs;
 pub use disk::OpenError;

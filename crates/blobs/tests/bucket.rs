@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use kabar_blobs::{BucketBlobs, BucketSettings, Credentials};
+use kabar_blobs::{BucketBlobs, BucketSettings, CheckError, Credentials};
 use kabar_engine::{Blobs, contract};
 use kabar_model::ContentHash;
 use kabar_testbed::Objects;
@@ -261,13 +261,29 @@ async fn a_bucket_that_cannot_be_used_is_told_at_the_start() {
     let whole = contents(10);
     for (settings, code) in [(&stranger, "SignatureDoesNotMatch"), (&nowhere, "NoSuchBucket")] {
         let blobs = BucketBlobs::open(settings).unwrap();
-        let error = blobs.check().await.unwrap_err().to_string();
+        let error = blobs.check().await.unwrap_err();
+        assert!(matches!(error, CheckError::Refused(_)), "{error:?}");
+        let error = error.to_string();
         assert!(error.starts_with("failed: the object store: ") && error.contains(code), "{error}");
     }
     let stranger = BucketBlobs::open(&stranger).unwrap();
     assert!(stranger.put(hash_of(&whole), whole.clone()).await.is_err());
     assert!(stranger.open(hash_of(&whole), 0..1).await.is_err());
     assert_eq!(kept(&world.blobs()).await, []);
+}
+
+#[tokio::test]
+async fn a_bucket_that_may_be_back_later_is_told_from_one_that_cannot_be_used() {
+    let world = World::new();
+    let blobs = world.blobs();
+    let away = async || timeout(PATIENCE, blobs.check()).await.expect("it ends");
+    world.objects.refuse(u64::MAX);
+    assert!(matches!(away().await, Err(CheckError::Away(_))), "what stands before it answers");
+    world.objects.kill();
+    assert!(matches!(away().await, Err(CheckError::Away(_))), "nobody is there");
+    world.objects.refuse(0);
+    world.objects.start();
+    away().await.unwrap();
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use kabar_blobs::{BucketBlobs, BucketSettings, Credentials, DirectoryBlobs};
+use kabar_blobs::{BucketBlobs, BucketSettings, CheckError, Credentials, DirectoryBlobs};
 use kabar_bus_nats::{NatsBus, NatsSettings};
 use kabar_catalogue::Lang;
 use kabar_engine::{
@@ -17,7 +17,7 @@ use kabar_engine::{
 };
 use kabar_store_postgres::Buses;
 use kabar_store_sqlite::{Durability, OpenError};
-use tracing::error;
+use tracing::{error, warn};
 
 use crate::config::{self, Config, Registration};
 use crate::text::Text;
@@ -158,11 +158,21 @@ pub(crate) async fn start(config: &Config, opened: &Opened) -> Result<Arc<Engine
     };
     let (store, bus) = (Arc::clone(&opened.store), Arc::clone(&opened.bus));
     let clock = Arc::new(SystemClock::default());
-    Engine::start(settings, store, blobs(config).await?, bus, clock).await.context("cannot start")
+    let blobs = blobs(config, Away::Warned).await?;
+    Engine::start(settings, store, blobs, bus, clock).await.context("cannot start")
+}
+
+/// What an object store that does not answer is to who needs one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Away {
+    /// Worth a warning: messages go on without.
+    Warned,
+    /// An error.
+    Refused,
 }
 
 /// Where the contents of files are kept.
-pub(crate) async fn blobs(config: &Config) -> Result<Arc<dyn Blobs>> {
+pub(crate) async fn blobs(config: &Config, away: Away) -> Result<Arc<dyn Blobs>> {
     let storage = &config.storage;
     if storage.files.is_empty() {
         let files = config.server.data.join(FILES);
@@ -183,7 +193,12 @@ pub(crate) async fn blobs(config: &Config) -> Result<Arc<dyn Blobs>> {
     };
     let cannot = || format!("cannot keep files in {}", storage.files);
     let blobs = BucketBlobs::open(&settings).with_context(cannot)?;
-    blobs.check().await.with_context(cannot)?;
+    match blobs.check().await {
+        Err(CheckError::Away(error)) if away == Away::Warned => {
+            warn!(%error, "the object store is away: files are refused until it is back");
+        }
+        checked => checked.with_context(cannot)?,
+    }
     Ok(Arc::new(blobs))
 }
 
@@ -198,7 +213,36 @@ pub(crate) fn accept(config: &Config) -> Accept {
 
 #[cfg(test)]
 mod tests {
+    use kabar_testbed::Objects;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_node_starts_without_its_object_store_and_not_with_a_wrong_secret() {
+        let (objects, dir) = (Objects::start_new(), tempfile::tempdir().unwrap());
+        let config = |secret: &str| {
+            let credentials = dir.path().join(format!("credentials-{secret}"));
+            let (id, key) = ("aws_access_key_id", "aws_secret_access_key");
+            let text = format!("{id} = {}\n{key} = {secret}\n", Objects::KEY);
+            std::fs::write(&credentials, text).unwrap();
+            let mut config = Config::default();
+            config.server.data = dir.path().to_owned();
+            config.storage.files = format!("s3://{}", Objects::BUCKET);
+            config.storage.files_endpoint = objects.endpoint();
+            config.storage.files_credentials = credentials;
+            config
+        };
+        let (good, wrong) = (config(Objects::SECRET), config("wrong"));
+        for away in [Away::Warned, Away::Refused] {
+            blobs(&good, away).await.unwrap();
+            let error = blobs(&wrong, away).await.map(drop).unwrap_err();
+            assert!(format!("{error:#}").contains("SignatureDoesNotMatch"), "{error:#}");
+        }
+        objects.kill();
+        blobs(&good, Away::Warned).await.unwrap();
+        let error = blobs(&good, Away::Refused).await.map(drop).unwrap_err();
+        assert!(error.to_string().contains("cannot keep files in s3://"), "{error:#}");
+    }
 
     #[test]
     fn hints_go_under_the_name_of_the_realm_unless_told_otherwise() {

@@ -17,7 +17,7 @@ use super::databases::is_same_directory;
 use super::progress::Progress;
 use super::words::Text;
 use crate::config::Config;
-use crate::realm;
+use crate::realm::{self, Away};
 
 /// Contents that are copied or looked for at the same time.
 const AT_A_TIME: usize = 8;
@@ -60,9 +60,12 @@ impl Files {
     pub(super) fn open(from: &Config, to: &Config, lang: Lang) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let is_same = is_same(from, to);
-        let opened = runtime.block_on(realm::blobs(from))?;
-        let there =
-            if is_same { Arc::clone(&opened) } else { runtime.block_on(realm::blobs(to))? };
+        let opened = runtime.block_on(realm::blobs(from, Away::Refused))?;
+        let there = if is_same {
+            Arc::clone(&opened)
+        } else {
+            runtime.block_on(realm::blobs(to, Away::Refused))?
+        };
         Ok(Self { runtime, from: opened, to: there, is_same, lang })
     }
 
