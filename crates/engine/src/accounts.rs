@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use kabar_model::{
-    Country, DisplayName, InvitationCode, Password, Refusal, Role, SessionToken, User, Username,
+    Country, DisplayName, InvitationCode, Password, Refusal, Role, SessionId, SessionToken, User,
+    Username,
 };
 use uuid::Uuid;
 
@@ -49,13 +50,24 @@ pub struct Login {
     pub token: SessionToken,
 }
 
+/// What says that somebody may begin a session.
+#[derive(Debug)]
+pub(crate) enum Proof {
+    /// The account was made for it.
+    None,
+    /// The password that was checked, hashed (PHC string).
+    Password(String),
+    /// Another session of theirs.
+    Session(SessionId),
+}
+
 impl Engine {
     /// Makes an account and logs in. The first account of a realm, made from this very machine, is its
     /// administrator. Refuses `NotAllowed` when registration is closed, or there is no invitation though it
     /// wants one, `InvitationUnknown`, `PasswordTooShort`, `UsernameTaken`, `Busy`.
     pub async fn register(&self, origin: Origin, wish: Registration) -> Result<Login> {
         let user = self.create_account(origin, wish).await?;
-        self.begin_session(&user, None, Purpose::Person).await
+        self.begin_session(&user, Proof::None, Purpose::Person).await
     }
 
     /// As [`Engine::register`], without logging in.
@@ -126,7 +138,7 @@ impl Engine {
         password: Password,
     ) -> Result<Login> {
         let (user, checked) = self.check_password(origin, username, password).await?;
-        self.begin_session(&user, Some(checked), Purpose::Person).await
+        self.begin_session(&user, Proof::Password(checked), Purpose::Person).await
     }
 
     /// The account whose password this is, and the hash that says so. Refuses as [`Engine::login`] does.
@@ -171,18 +183,27 @@ impl Engine {
         Ok(user.zip(checked).ok_or(Refusal::UserUnknown)?)
     }
 
-    /// The password may have been changed while it was checked: the store looks again.
+    /// The password may have been changed while it was checked, and the session that asks may have ended on another
+    /// node: the store looks again.
     pub(crate) async fn begin_session(
         &self,
         user: &User,
-        checked: Option<String>,
+        proof: Proof,
         purpose: Purpose,
     ) -> Result<Login> {
         let token = SessionToken::from_uuid(Uuid::new_v4());
         let hash = token_hash(token);
         let at = self.clock.now();
-        let new = NewSession { user: user.id, token: hash, checked, at, purpose };
-        self.store.create_session(new).await?;
+        let (checked, asked_by) = match proof {
+            Proof::None => (None, None),
+            Proof::Password(checked) => (Some(checked), None),
+            Proof::Session(id) => (None, Some(id)),
+        };
+        let new = NewSession { user: user.id, token: hash, checked, asked_by, at, purpose };
+        for ended in self.store.create_session(new).await?.ended {
+            self.end_here(ended);
+            self.bus.publish(Hint::SessionEnded(ended));
+        }
         let session = self.take_up(&hash).await?;
         Ok(Login { caller: Caller(session), token })
     }

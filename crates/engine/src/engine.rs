@@ -1,6 +1,6 @@
 //! The engine: what all the rules share.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::accounts::RegistrationPolicy;
 use crate::blobs::Blobs;
-use crate::bus::{Bus, Heard, Hint};
+use crate::bus::{Bus, Heard, Hint, Listener};
 use crate::clock::Clock;
 use crate::deliveries::Linked;
 use crate::directory::Directory;
@@ -27,6 +27,7 @@ use crate::sessions::{Caller, Connected, Session, Sessions, token_hash};
 use crate::set_up::SetUp;
 use crate::signals::Signals;
 use crate::store::{SessionRecord, Store, TokenHash};
+use crate::suspects::Suspects;
 use crate::throttle::Throttle;
 
 /// The sessions that are taken up at start, so that who was active still is.
@@ -36,6 +37,9 @@ const SESSIONS_AT_A_TIME: usize = 500;
 
 /// How long a client's key is remembered.
 const CLIENT_KEYS_KEPT: Duration = Duration::from_secs(kabar_model::limits::CLIENT_KEY_SECS_MAX);
+
+/// When sessions that could not be asked after are asked after again.
+const SUSPECTS_AGAIN: Duration = Duration::from_secs(1);
 
 /// How often is looked who came and went.
 const PRESENCE_EVERY: Duration = Duration::from_secs(5);
@@ -100,7 +104,7 @@ pub struct Engine {
     pub(crate) directory: Directory,
     pub(crate) sessions: Sessions,
     /// Sessions that may have ended unheard, and have not been asked after yet.
-    suspects: Mutex<VecDeque<Arc<Session>>>,
+    suspects: Suspects,
     pub(crate) listeners: Arc<Listeners>,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) signals: Signals,
@@ -116,6 +120,8 @@ pub struct Engine {
     pub(crate) linked: Linked,
     /// Taken by who follows.
     announcements: Mutex<Option<Announcements>>,
+    /// The same.
+    hints: Mutex<Option<Listener>>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) hasher: Hasher,
     /// When the store was last asked whether it is well, and what it said. Who asks meanwhile waits.
@@ -137,6 +143,8 @@ impl Engine {
         let others = has_nodes.then(|| (Arc::clone(&bus), nodes.me));
         let (announcer, announcements) = Announcer::new(Arc::clone(&listeners));
         store.tell(Arc::new(announcer));
+        // Before anything is read: what changes after that is heard of.
+        let hints = bus.listen();
         let engine = Self {
             settings,
             rooms: Arc::new(Rooms::new(Arc::clone(&listeners), has_nodes)),
@@ -151,13 +159,14 @@ impl Engine {
             realms: OnceLock::new(),
             linked: Linked::default(),
             announcements: Mutex::new(Some(announcements)),
+            hints: Mutex::new(Some(hints)),
             directory: Directory::new(Arc::clone(&store)),
             store,
             bus,
             started: clock.elapsed(),
             clock,
             sessions: Sessions::default(),
-            suspects: Mutex::default(),
+            suspects: Suspects::default(),
             throttle: Arc::default(),
             hasher: Hasher::start().map_err(Error::failed)?,
             checked: tokio::sync::Mutex::default(),
@@ -305,6 +314,7 @@ impl Engine {
         tokio::select! {
             () = announce => {}
             () = self.follow_bus() => {}
+            () = self.follow_suspects() => {}
             () = self.follow_presence() => {}
             () = self.follow_nodes() => {}
         }
@@ -315,13 +325,13 @@ impl Engine {
         turns.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             turns.tick().await;
-            self.ask_after_suspects().await;
             self.tell_presence().await;
         }
     }
 
     async fn follow_bus(&self) {
-        let mut listener = self.bus.listen();
+        let hints = self.hints.lock().take();
+        let mut listener = hints.unwrap_or_else(|| self.bus.listen());
         loop {
             match listener.next().await {
                 Heard::Hint(Hint::SessionEnded(id)) => self.end_here(id),
@@ -344,7 +354,7 @@ impl Engine {
                     | Hint::Delivery { .. }
                     | Hint::Left { .. }),
                 ) => self.hear(hint).await,
-                Heard::Missed => self.catch_up().await,
+                Heard::Missed => self.catch_up(),
                 Heard::Closed => return,
             }
         }
@@ -356,24 +366,41 @@ impl Engine {
         self.listeners.end(session);
     }
 
-    /// After hints were lost: forgets what can be read again, and asks after each session in use.
-    async fn catch_up(&self) {
+    /// After hints were lost: forgets what can be read again, and has each session in use asked after. That takes its
+    /// time, in which hints must not be lost again, so it is not done here.
+    fn catch_up(&self) {
         self.directory.forget_all();
-        *self.suspects.lock() = self.sessions.suspect_all().into();
-        self.ask_after_suspects().await;
+        self.suspects.add(self.sessions.suspect_all());
     }
 
-    /// Up to the first that cannot be asked after: the others are for the next turn then, and it is the last of them.
-    async fn ask_after_suspects(&self) {
+    async fn follow_suspects(&self) {
         loop {
-            let Some(session) = self.suspects.lock().pop_front() else { return };
-            match self.store.session(session.token()).await {
-                Ok(Some(_)) => {}
-                Ok(None) => self.end_here(session.id),
+            self.suspects.added().await;
+            while let Err(error) = self.ask_after_suspects().await {
+                warn!(%error, "cannot tell which sessions still live");
+                tokio::time::sleep(SUSPECTS_AGAIN).await;
+            }
+        }
+    }
+
+    /// Up to those that cannot be asked after: they are the last of the next turn then.
+    async fn ask_after_suspects(&self) -> Result<()> {
+        loop {
+            let suspects = self.suspects.next(SESSIONS_AT_A_TIME);
+            if suspects.is_empty() {
+                return Ok(());
+            }
+            let ids: Vec<SessionId> = suspects.iter().map(|session| session.id).collect();
+            match self.store.living_sessions(&ids).await {
+                Ok(living) => {
+                    let living: HashSet<SessionId> = living.into_iter().collect();
+                    ids.into_iter()
+                        .filter(|id| !living.contains(id))
+                        .for_each(|id| self.end_here(id));
+                }
                 Err(error) => {
-                    warn!(%error, "cannot tell whether a session still lives");
-                    self.suspects.lock().push_back(session);
-                    return;
+                    self.suspects.add(suspects);
+                    return Err(error);
                 }
             }
         }

@@ -11,7 +11,8 @@ use crate::store::{Content, Hook, NewHook, NewMessage, Place, Target};
 
 impl Engine {
     /// Makes a hook; the secret, which reads like a session's token, is not kept anywhere else. Refuses
-    /// `NotMember`, `AdminOnly` in a group, `TooMany` hooks.
+    /// `NotMember`, `AdminOnly` in a group, `TooMany` hooks, `SessionUnknown` when this session has ended, if on
+    /// another node.
     pub async fn create_hook(
         &self,
         caller: &Caller,
@@ -20,10 +21,10 @@ impl Engine {
     ) -> Result<(HookId, SessionToken)> {
         caller.may_write()?;
         let token = SessionToken::from_uuid(Uuid::new_v4());
-        let (by, at) = (caller.user(), self.clock.now());
-        let secret = token_hash(token);
-        let id = self.store.create_hook(NewHook { conversation, by, name, secret, at }).await?;
-        Ok((id, token))
+        let (by, asked_by) = (caller.user(), Some(caller.session()));
+        let (secret, at) = (token_hash(token), self.clock.now());
+        let new = NewHook { conversation, by, asked_by, name, secret, at };
+        Ok((self.store.create_hook(new).await?, token))
     }
 
     /// The hooks of a conversation, in the order of their making; in a group one's own, and an admin's all.

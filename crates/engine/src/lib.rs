@@ -42,6 +42,7 @@ mod sessions;
 mod set_up;
 mod signals;
 pub mod store;
+mod suspects;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod throttle;

@@ -3,7 +3,7 @@
 use kabar_model::limits::SETTINGS_BYTES_MAX;
 use kabar_model::{Country, DisplayName, Field, Password, Refusal, SessionId, Timestamp};
 
-use crate::accounts::Login;
+use crate::accounts::{Login, Proof};
 use crate::bus::Hint;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -52,7 +52,8 @@ impl Engine {
     }
 
     /// Changes one's own password and ends all sessions but this one, those of programs, too. Refuses
-    /// `WrongPassword`, `TooManyAttempts`, `PasswordTooShort`, `Busy`, and a program `NotAllowed`.
+    /// `WrongPassword`, `TooManyAttempts`, `PasswordTooShort`, `Busy`, `SessionUnknown` when this one has ended, if on
+    /// another node, and a program `NotAllowed`.
     pub async fn change_password(
         &self,
         caller: &Caller,
@@ -102,16 +103,20 @@ impl Engine {
         self.end(caller.session()).await
     }
 
-    /// Begins one more session, for use elsewhere.
+    /// Begins one more session, for use elsewhere. Refuses `SessionUnknown` when this one has ended, if on another node.
     pub async fn further_session(&self, caller: &Caller) -> Result<Login> {
         caller.must_be_a_person()?;
         let user = self.directory.user(caller.user()).await?;
-        self.begin_session(&user, None, Purpose::Person).await
+        self.begin_session(&user, Proof::Session(caller.session()), Purpose::Person).await
     }
 
-    /// All sessions of a person, the most recently used first, with what this node knows of their last use.
+    /// All sessions of a person, the most recently used first, with what this node knows of their last use. Refuses
+    /// `SessionUnknown` when the caller's is not among them: it has ended on another node.
     pub(crate) async fn sessions_of(&self, caller: &Caller) -> Result<Vec<SessionRecord>> {
         let mut own = self.store.sessions(caller.user()).await?;
+        if !own.iter().any(|session| session.id == caller.session()) {
+            return Err(Refusal::SessionUnknown.into());
+        }
         for session in &mut own {
             let used = self.sessions.with_token(&session.token).map(|known| known.used_at());
             session.used_at = used.map_or(session.used_at, |used| used.max(session.used_at));

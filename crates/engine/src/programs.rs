@@ -2,6 +2,7 @@
 
 use kabar_model::{Label, Refusal, SessionId, SessionToken, Timestamp};
 
+use crate::accounts::Proof;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::sessions::Caller;
@@ -23,8 +24,8 @@ pub struct Program {
 }
 
 impl Engine {
-    /// Lets a program act for a person; the token is not kept anywhere else. Refuses `TooMany` programs, and a
-    /// program `NotAllowed`.
+    /// Lets a program act for a person; the token is not kept anywhere else. Refuses `TooMany` programs,
+    /// `SessionUnknown` when this session has ended, if on another node, and a program `NotAllowed`.
     pub async fn admit_program(
         &self,
         caller: &Caller,
@@ -33,7 +34,8 @@ impl Engine {
     ) -> Result<(SessionId, SessionToken)> {
         caller.must_be_a_person()?;
         let user = self.directory.user(caller.user()).await?;
-        let login = self.begin_session(&user, None, Purpose::Program { name, writes }).await?;
+        let proof = Proof::Session(caller.session());
+        let login = self.begin_session(&user, proof, Purpose::Program { name, writes }).await?;
         Ok((login.caller.session(), login.token))
     }
 

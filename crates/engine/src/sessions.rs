@@ -123,10 +123,6 @@ impl Session {
         self.ended.load(Ordering::Acquire)
     }
 
-    pub(crate) fn token(&self) -> &TokenHash {
-        &self.token
-    }
-
     fn is_active(&self, now: Timestamp, active: Duration) -> bool {
         let connected = self.connections.load(Ordering::Relaxed) > 0;
         let is_there = connected || now.since(self.used_at()) < active;

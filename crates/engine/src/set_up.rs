@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tracing::warn;
 use uuid::Uuid;
 
-use crate::accounts::{Login, Registration};
+use crate::accounts::{Login, Proof, Registration};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::store::nodes::Beat;
@@ -131,7 +131,7 @@ impl Engine {
             return Err(Refusal::NotAllowed.into());
         }
         let user = self.create_user(wish, NewRole::FirstAdministrator).await?;
-        self.begin_session(&user, None, Purpose::Person).await
+        self.begin_session(&user, Proof::None, Purpose::Person).await
     }
 }
 

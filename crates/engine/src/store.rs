@@ -27,13 +27,14 @@ use kabar_model::{
     Seq, SessionId, Timestamp, User, UserId, Username,
 };
 
+use crate::bus::Hint;
 use crate::error::Result;
 
 pub use kabar_model::Change;
 
 pub use self::accounts::{
-    Account, ListedAccount, NewRole, NewSession, NewUser, Purpose, SessionRecord, TokenHash,
-    UserChange,
+    Account, ListedAccount, MadeSession, NewRole, NewSession, NewUser, Purpose, SessionRecord,
+    TokenHash, UserChange,
 };
 pub use self::files::{FileKey, FileScope, NewFile, SentFile};
 pub use self::groups::{Group, GroupChange, Invitation, ListedGroup, NewGroup, NewInvitation};
@@ -95,22 +96,29 @@ pub trait Store: Send + Sync + 'static {
 
     /// Changes an account, and with [`UserChange::ends_sessions`] ends its sessions in the same
     /// transaction, but not [`UserChange::keeps`]. Returns the sessions that ended. Refuses `UserUnknown`,
-    /// `WrongPassword` as [`UserChange::OwnPassword`] says, and `NotAllowed` as [`UserChange::ByAdministrator`]
+    /// `WrongPassword` and `SessionUnknown` as [`UserChange::OwnPassword`] says, and `NotAllowed` as [`UserChange::ByAdministrator`]
     /// says.
     async fn change_user(&self, id: UserId, change: UserChange) -> Result<Vec<SessionId>>;
 
     // --- Sessions
 
     /// Makes a session. Refuses `NotAllowed` when the account is disabled, `WrongPassword` when its
-    /// password is no longer the one that was checked, and `TooMany(Programs)` when there would be more than
+    /// password is no longer the one that was checked, `SessionUnknown` when the session that asks for it has
+    /// ended, and `TooMany(Programs)` when there would be more than
     /// [`limits::TOKENS_MAX`](kabar_model::limits::TOKENS_MAX) sessions of programs.
-    async fn create_session(&self, new: NewSession) -> Result<SessionRecord>;
+    ///
+    /// When there would be more than [`limits::SESSIONS_MAX`](kabar_model::limits::SESSIONS_MAX) others, those
+    /// used longest ago end in the same transaction, but not the one that asks.
+    async fn create_session(&self, new: NewSession) -> Result<MadeSession>;
 
     /// The session with that token.
     async fn session(&self, token: &TokenHash) -> Result<Option<SessionRecord>>;
 
     /// A person's sessions, those of programs, too: the most recently used first.
     async fn sessions(&self, user: UserId) -> Result<Vec<SessionRecord>>;
+
+    /// Those of these sessions that have not ended, in any order.
+    async fn living_sessions(&self, ids: &[SessionId]) -> Result<Vec<SessionId>>;
 
     /// Ends a session; `false` if there is none.
     async fn end_session(&self, id: SessionId) -> Result<bool>;
@@ -369,8 +377,9 @@ pub trait Store: Send + Sync + 'static {
 
     // --- Hooks
 
-    /// Makes a hook, in a group on behalf of an admin. Refuses `NotMember`, `AdminOnly`, and `TooMany(Hooks)` when
-    /// there would be more than [`limits::HOOKS_MAX`](kabar_model::limits::HOOKS_MAX) in the conversation.
+    /// Makes a hook, in a group on behalf of an admin. Refuses `NotMember`, `AdminOnly`, `SessionUnknown` when the
+    /// session that asks for it has ended, and `TooMany(Hooks)` when there would be more than
+    /// [`limits::HOOKS_MAX`](kabar_model::limits::HOOKS_MAX) in the conversation.
     async fn create_hook(&self, new: NewHook) -> Result<HookId>;
 
     /// The hooks of a conversation, in the order of their making; in a group one's own, and an admin's all.
@@ -454,6 +463,12 @@ pub trait Herald: Send + Sync + 'static {
     /// A message is durable, at these places, in the order of its targets; all of them are new. Called on
     /// the store's own thread: it must not wait.
     fn posted(&self, message: NewMessage, places: Vec<Posted>);
+
+    /// Another node, or this one, has changed something before the messages that are told after this. Called on the
+    /// store's own thread, as [`Herald::posted`]; only a store for several nodes does.
+    fn changed(&self, hint: Hint) {
+        let _ = hint;
+    }
 }
 
 /// A conversation as others need it.

@@ -15,7 +15,7 @@ use kabar_engine::{
 };
 use kabar_model::limits::ROOM_PEOPLE_MAX;
 use kabar_model::{
-    Address, Body, ConversationId, Field, Password, RealmName, Refusal, RoomName, SessionId,
+    Address, Body, ConversationId, Field, Label, Password, RealmName, Refusal, RoomName, SessionId,
     SessionToken, Timestamp, Username,
 };
 
@@ -248,6 +248,32 @@ async fn a_room_is_full_on_all_nodes_together() {
     drop(stay);
     realm.second(&[&one]).await;
     other.enter_room(&budi, &at_budi, &room("lobby")).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_outlives_a_session_that_has_ended_on_another_node() {
+    let realm = Realm::new();
+    let (one, two) = (realm.node().await, realm.deaf_node().await);
+    let (_, token) = register(&one, "ana").await;
+    let ana = two.resume(token).await.unwrap();
+    let other = two.further_session(&ana).await.unwrap();
+    one.logout(&one.resume(token).await.unwrap()).await.unwrap();
+    two.still(&ana).unwrap();
+    let label = || Label::parse("bot").unwrap();
+    let old = || Password::parse("rahasia").unwrap();
+    let refusals = [
+        refusal(two.further_session(&ana).await),
+        refusal(two.admit_program(&ana, label(), true).await),
+        refusal(two.change_password(&ana, HERE, old(), old()).await),
+        refusal(two.own_sessions(&ana).await),
+        refusal(two.end_own_session(&ana, other.caller.session()).await),
+        refusal(two.end_own_sessions(&ana).await),
+        refusal(two.programs(&ana).await),
+    ];
+    for refusal in refusals {
+        assert_eq!(refusal, Refusal::SessionUnknown);
+    }
+    assert_eq!(one.own_sessions(&other.caller).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

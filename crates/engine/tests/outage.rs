@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
-use kabar_engine::{Caller, Clock, Engine, LocalBus, Origin, Registration, Settings};
+use kabar_engine::{Bus, Caller, Clock, Engine, Hint, LocalBus, Origin, Registration, Settings};
 use kabar_model::{Password, RealmName, RoomName, SessionToken, Timestamp, Username};
 
 struct Realm {
@@ -129,9 +129,7 @@ async fn a_session_that_could_not_be_asked_after_is_asked_after_again() {
     let realm = Realm::new();
     let bus: Arc<LocalBus> = Arc::default();
     let one = realm.node(Arc::clone(&bus)).await;
-    let follower = Arc::clone(&one);
-    tokio::spawn(async move { follower.follow().await });
-    tokio::task::yield_now().await;
+    follow(&one);
     // The other's hints never come.
     let other = realm.node(Arc::default()).await;
     let (_, token) = register(&one, "ana").await;
@@ -144,10 +142,56 @@ async fn a_session_that_could_not_be_asked_after_is_asked_after_again() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(one.resume(token).now_or_never().unwrap().is_ok(), "nobody could say");
     realm.store.fail_nodes(false);
-    let began = tokio::time::Instant::now();
-    while one.resume(token).await.is_ok() {
-        assert!(began.elapsed() < Duration::from_secs(20), "it is never asked after");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    ends(&one, token, "it is never asked after").await;
     one.resume(kept).await.unwrap();
+}
+
+#[tokio::test]
+async fn hints_are_heard_while_sessions_are_asked_after() {
+    let realm = Realm::new();
+    let bus: Arc<LocalBus> = Arc::default();
+    let one = realm.node(Arc::clone(&bus)).await;
+    follow(&one);
+    let other = realm.node(Arc::default()).await;
+    let ((ana, first), (_, second)) = (register(&one, "ana").await, register(&one, "budi").await);
+    for token in [first, second] {
+        let there = other.resume(token).await.unwrap();
+        other.logout(&there).await.unwrap();
+    }
+
+    // As with so many sessions that it takes long.
+    realm.store.hold_sessions(true);
+    bus.miss();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    bus.publish(Hint::SessionEnded(ana.session()));
+    ends(&one, first, "the hint waits").await;
+    assert!(one.resume(second).now_or_never().unwrap().is_ok(), "nobody has said yet");
+    realm.store.hold_sessions(false);
+    ends(&one, second, "it is never asked after").await;
+}
+
+#[tokio::test]
+async fn hints_that_come_while_a_node_starts_are_heard() {
+    let realm = Realm::new();
+    let bus: Arc<LocalBus> = Arc::default();
+    let other = realm.node(Arc::clone(&bus)).await;
+    let (ana, token) = register(&other, "ana").await;
+    let one = realm.node(Arc::clone(&bus)).await;
+    assert!(one.resume(token).now_or_never().unwrap().is_ok(), "it has taken the session up");
+    other.logout(&ana).await.unwrap();
+    follow(&one);
+    ends(&one, token, "it has not heard that").await;
+}
+
+fn follow(node: &Arc<Engine>) {
+    let follower = Arc::clone(node);
+    tokio::spawn(async move { follower.follow().await });
+}
+
+async fn ends(node: &Engine, token: SessionToken, otherwise: &str) {
+    let began = tokio::time::Instant::now();
+    while node.resume(token).await.is_ok() {
+        assert!(began.elapsed() < Duration::from_secs(5), "{otherwise}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

@@ -11,7 +11,9 @@ use kabar_engine::{
     Caller, Engine, LocalBus, NewPost, Operator, Origin, Registration, RegistrationPolicy, Search,
     Settings,
 };
-use kabar_model::limits::{INVITATION_SECS_MAX, INVITATION_USES_MAX, SETTINGS_BYTES_MAX};
+use kabar_model::limits::{
+    INVITATION_SECS_MAX, INVITATION_USES_MAX, SESSIONS_MAX, SETTINGS_BYTES_MAX,
+};
 use kabar_model::{
     Address, Body, DisplayName, Emoji, Field, GroupName, GroupRole, InvitationCode, Label,
     Password, RealmName, Refusal, Role, RoomName, Seq, SessionToken, Timestamp, Username,
@@ -102,6 +104,25 @@ async fn one_ends_ones_own_sessions_and_nobody_elses() {
     engine.end_own_sessions(&ana).await.unwrap();
     assert!(engine.still(&ana).is_err() && engine.still(&budi).is_ok());
     assert_eq!(engine.resume(token).await.unwrap().session(), program, "programs go on");
+}
+
+#[tokio::test]
+async fn with_too_many_sessions_the_one_used_longest_ago_ends() {
+    let (engine, clock) = realm(RegistrationPolicy::Open).await;
+    let (ana, _) = registered(&engine, "ana").await;
+    clock.advance(Duration::from_secs(1));
+    let second = engine.further_session(&ana).await.unwrap();
+    clock.advance(Duration::from_secs(1));
+    for _ in 2..SESSIONS_MAX {
+        engine.further_session(&ana).await.unwrap();
+    }
+    engine.still(&second.caller).unwrap();
+    let last = engine.further_session(&ana).await.unwrap();
+    assert_eq!(refusal(engine.still(&second.caller)), Some(Refusal::SessionUnknown));
+    assert_eq!(refusal(engine.resume(second.token).await), Some(Refusal::SessionUnknown));
+    engine.still(&ana).unwrap();
+    engine.still(&last.caller).unwrap();
+    assert_eq!(engine.own_sessions(&ana).await.unwrap().len(), SESSIONS_MAX);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kabar_engine::store::links::Reach;
+use kabar_engine::store::links::{Link, Reach, Standing};
 use kabar_engine::store::nodes::{NodeId, link_lease};
 use kabar_engine::testing::MemoryBlobs;
 use kabar_engine::{
@@ -48,6 +48,8 @@ struct End {
     pause: Mutex<Pause>,
     paused: Semaphore,
     go_on: Semaphore,
+    /// What was asked, in its order.
+    asked: Mutex<Vec<Request>>,
 }
 
 impl End {
@@ -72,6 +74,7 @@ impl Wire for End {
             body: sent.body,
             from: [127, 0, 0, 1].into(),
         };
+        self.asked.lock().unwrap().push(request.clone());
         let links = {
             let nodes = &mut *self.net.lock().unwrap();
             let nodes = nodes.get_mut(&to.host).unwrap();
@@ -98,11 +101,15 @@ struct Node {
 type Net = Arc<Mutex<HashMap<String, Vec<Weak<Links>>>>>;
 
 async fn node(realm: &str, url: &str, net: &Net) -> Node {
+    node_that(realm, url, net, Accept::Open).await
+}
+
+async fn node_that(realm: &str, url: &str, net: &Net, accept: Accept) -> Node {
     let settings = kabar_store_postgres::Settings { url: url.to_owned(), accept_unsafe: false };
     let store = open(&settings, Buses::default(), Arc::new(|what| panic!("{what}"))).unwrap();
     let store = Arc::new(store);
     let name = RealmName::parse(realm).unwrap();
-    let realms = RealmSettings { accept: Accept::Open, private: true };
+    let realms = RealmSettings { accept, private: true };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let kept: Arc<dyn Store> = Arc::clone(&store) as _;
     let engine = Engine::start(
@@ -116,7 +123,7 @@ async fn node(realm: &str, url: &str, net: &Net) -> Node {
     .unwrap();
     let settings = LinkSettings {
         realm: name,
-        accept: Accept::Open,
+        accept,
         private: true,
         host: Some(realm.to_owned()),
         port: Some(1),
@@ -129,6 +136,7 @@ async fn node(realm: &str, url: &str, net: &Net) -> Node {
         pause: Mutex::new(Pause::Nowhere),
         paused: Semaphore::new(0),
         go_on: Semaphore::new(0),
+        asked: Mutex::default(),
     });
     let wire = Arc::clone(&end) as Arc<dyn Wire>;
     let links = Links::open(Arc::clone(&engine), kept, wire, clock, settings).await.unwrap();
@@ -174,9 +182,13 @@ impl Node {
         }
     }
 
+    async fn link(&self, link: LinkId) -> Link {
+        let links = self.store.links().unwrap().links().await.unwrap();
+        links.into_iter().find(|found| found.id == link).unwrap()
+    }
+
     async fn epoch(&self, link: LinkId) -> i64 {
-        let links = self.engine.links().await.unwrap();
-        links.into_iter().find(|found| found.id == link).unwrap().epoch
+        self.link(link).await.epoch
     }
 }
 
@@ -244,6 +256,73 @@ async fn a_holder_that_wakes_up_late_neither_doubles_nor_loses_anything() {
     assert_eq!(alfa[0].epoch(link).await, epoch, "nobody began anew");
     let links = alfa[1].engine.links().await.unwrap();
     assert_eq!(links[0].queued(), 0, "{links:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_was_ended_while_an_answer_was_awaited_stays_ended() {
+    let server = Postgres::shared();
+    let (ours, theirs) = (server.new_database(), server.new_database());
+    let net = Net::default();
+    let alfa = [node("alfa", &ours, &net).await, node("alfa", &ours, &net).await];
+    let beta = node_that("beta", &theirs, &net, Accept::Ask).await;
+    let reach = Reach { host: "beta".to_owned(), port: 1, private: true };
+    let shown = alfa[0].links.add(RealmName::parse("beta").unwrap(), reach).await.unwrap();
+    let link = shown.link.id;
+    assert_eq!(shown.link.standing, Standing::Asked);
+    let there = beta.engine.links().await.unwrap()[0].id;
+    beta.links.accept(there).await.unwrap();
+
+    // That beta has agreed is on its way here when an administrator ends it on the other node.
+    *alfa[0].end.pause.lock().unwrap() = Pause::BeforeTheAnswer;
+    let links = Arc::clone(&alfa[0].links);
+    let asking = tokio::spawn(async move { links.turn(link).await.unwrap() });
+    alfa[0].end.paused.acquire().await.unwrap().forget();
+    alfa[1].links.stop(link, Standing::Blocked).await.unwrap();
+    alfa[0].end.go_on.add_permits(1);
+    asking.await.unwrap();
+    assert_eq!(alfa[0].link(link).await.standing, Standing::Blocked);
+    alfa[0].links.accept(link).await.unwrap();
+    assert_eq!(alfa[1].link(link).await.standing, Standing::Linked, "an administrator's word");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_that_comes_again_on_another_node_begins_nothing_anew() {
+    let server = Postgres::shared();
+    let (ours, theirs) = (server.new_database(), server.new_database());
+    let net = Net::default();
+    let alfa = [node("alfa", &ours, &net).await, node("alfa", &ours, &net).await];
+    let beta = node("beta", &theirs, &net).await;
+    let (ana, budi) = (alfa[0].person("ana").await, beta.person("budi").await);
+    let reach = Reach { host: "beta".to_owned(), port: 1, private: true };
+    let shown = alfa[0].links.add(RealmName::parse("beta").unwrap(), reach).await.unwrap();
+    let (link, there) = (shown.link.id, beta.engine.links().await.unwrap()[0].id);
+    alfa[0].say(ana, 0).await;
+    alfa[0].turns(link, 2).await;
+    beta.links.pull(there, Duration::ZERO).await.unwrap();
+    let asked = beta.end.asked.lock().unwrap().clone();
+    let pull = asked.iter().rfind(|request| request.path.ends_with("/pull")).unwrap();
+
+    alfa[0].say(ana, 1).await;
+    alfa[0].turns(link, 2).await;
+    let before = alfa[0].link(link).await;
+    assert!(before.acknowledged > 1, "{before:?}");
+    let mut statuses = Vec::new();
+    for node in &alfa {
+        statuses.push(node.links.answer(pull).await.status);
+    }
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 401], "one node has not seen it");
+    assert_eq!(alfa[0].link(link).await.epoch, before.epoch);
+    let budi = beta.engine.resume(budi).await.unwrap();
+    assert_eq!(read(&beta, &budi).await, ["0", "1"]);
+
+    // Beta is restored as it was before the last item, and finds that out by pulling.
+    let restored = "UPDATE link SET received = received - 1,
+                        recent = substring(recent FROM 1 FOR length(recent) - 16)";
+    server.sql(theirs.rsplit('/').next().unwrap(), restored);
+    beta.links.pull(there, Duration::ZERO).await.unwrap();
+    let after = alfa[0].link(link).await;
+    assert!(after.epoch > before.epoch, "{after:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

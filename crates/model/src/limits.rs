@@ -75,6 +75,8 @@ pub const INVITATIONS_MAX: usize = 100;
 pub const HOOKS_MAX: usize = 20;
 /// The programs that act for one person.
 pub const TOKENS_MAX: usize = 20;
+/// The sessions of one person, those of programs not counted.
+pub const SESSIONS_MAX: usize = 1_000;
 /// What a hook or a program is called.
 pub const LABEL_CHARS_MAX: usize = 64;
 /// A person's own settings.

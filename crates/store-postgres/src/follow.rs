@@ -4,6 +4,9 @@
 //! others have committed before, that is read first. A committed transaction is seen whole, and `head` says how far the order
 //! goes, so nothing is told twice or left out. While nobody listens the thread only notes how far the order has gone.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -62,6 +65,8 @@ pub(crate) struct Committed {
     pub(crate) stored: Vec<Stored>,
     /// Who listened when it was durable, and before anybody was answered.
     pub(crate) herald: Option<Arc<dyn Herald>>,
+    /// Others have changed something before it, which is to be passed on before it is told.
+    pub(crate) after_changes: bool,
 }
 
 /// As far as everything has been told: the writer and the thread that follows go on from there in turns.
@@ -106,7 +111,7 @@ pub(crate) struct Commits {
 }
 
 impl Commits {
-    /// Tells what was committed, where nothing of others comes before it; the rest is left to the thread.
+    /// Tells what was committed, where nothing that others did comes before it; the rest is left to the thread.
     pub(crate) fn hand_over(&self, mut committed: Committed) {
         let (before, last) = committed.gave;
         if before == last {
@@ -118,6 +123,7 @@ impl Commits {
                 self.told.pass_over(last);
                 true
             }
+            Some(_) if committed.after_changes => false,
             Some(herald) => self.told.go_on(before, last, || {
                 for (message, places) in committed.stored.drain(..) {
                     herald.posted(message, places);
@@ -148,6 +154,8 @@ pub(crate) struct Follower {
     told: Told,
     /// The last hint that was passed on.
     hinted: i64,
+    /// The place in the order of arrival up to which no hint is left to be passed on.
+    hinted_up_to: i64,
     /// When all of them had been passed on last.
     looked: Instant,
 }
@@ -167,8 +175,8 @@ impl Follower {
         buses: Buses,
     ) -> Result<(Self, Commits), OpenError> {
         let waiting = runtime::Builder::new_current_thread().enable_time().build()?;
-        let told = Told(Arc::new(Mutex::new(head(&connection)?)));
-        let hinted = last_hint(&connection)?;
+        let (head, hinted) = ends(&connection)?;
+        let told = Told(Arc::new(Mutex::new(head)));
         let (queue, commits) = mpsc::channel(COMMITS_QUEUED_MAX);
         let overflowed = Arc::new(AtomicBool::new(false));
         let was_cut_short = Arc::new(AtomicBool::new(false));
@@ -191,6 +199,7 @@ impl Follower {
             buses,
             told,
             hinted,
+            hinted_up_to: head,
             looked: Instant::now(),
         };
         Ok((follower, handed_over))
@@ -245,9 +254,12 @@ impl Follower {
 
     /// Tells what this node has committed, after what others committed before.
     fn committed(&mut self, committed: Committed) -> sql::Result<()> {
-        let Committed { gave: (before, last), stored, herald } = committed;
+        let Committed { gave: (before, last), stored, herald, after_changes } = committed;
         let Some(herald) = herald else { return Ok(()) };
         self.read_up_to(before, &*herald)?;
+        if after_changes {
+            self.pass_hints_on()?;
+        }
         self.told.go_on(before, last, || {
             for (message, places) in stored {
                 herald.posted(message, places);
@@ -259,18 +271,24 @@ impl Follower {
     /// Reads how far the order has gone, and what was said there and hinted at since.
     fn look(&mut self) -> sql::Result<()> {
         let told = self.told.now();
-        let head = self.read(head)?;
+        let (head, last_hint) = self.read(ends)?;
         if head < told {
             tracing::error!(head, told, "the database lacks messages that were told");
             self.buses.here.miss();
             self.told.go_on(told, head, || {});
         }
-        // What this node commits is told as it is handed over, with what the database does not know of it.
+        // Those that come next have higher numbers than all that are there, if the database has gone back, too.
+        let has_hints = last_hint > self.hinted;
+        self.hinted = self.hinted.min(last_hint);
+        if has_hints {
+            self.pass_hints_on()?;
+        }
+        self.hinted_up_to = head;
+        // What this node commits is told as it is handed over, with what the database does not know of it. Whatever waits
+        // here comes before what is under way.
         let under_way = self.under_way.after();
-        if under_way.is_none() {
-            while let Ok(committed) = self.commits.try_recv() {
-                self.committed(committed)?;
-            }
+        while let Ok(committed) = self.commits.try_recv() {
+            self.committed(committed)?;
         }
         let until = under_way.map_or(head, |after| head.min(after));
         self.was_cut_short.store(until < head, Ordering::SeqCst);
@@ -279,7 +297,6 @@ impl Follower {
             Some(herald) => self.read_up_to(until, &*herald)?,
             None => self.told.pass_over(until),
         }
-        self.pass_hints_on()?;
         if self.looked.elapsed() > HINTS_TRUSTED {
             self.buses.here.miss();
         }
@@ -287,12 +304,17 @@ impl Follower {
         Ok(())
     }
 
-    /// Tells what is stored up to that place.
+    /// Tells what is stored up to that place. Hints come first: who was removed from a group on another node must not be
+    /// told what was said there afterwards.
     fn read_up_to(&mut self, until: i64, herald: &dyn Herald) -> sql::Result<()> {
         loop {
             let told = self.told.now();
             if told >= until {
                 return Ok(());
+            }
+            if self.hinted_up_to < until {
+                self.pass_hints_on()?;
+                self.hinted_up_to = until;
             }
             let up_to = until.min(told.saturating_add(READ_AT_A_TIME));
             let (messages, rooms) = self.read(|connection| between(connection, told, up_to))?;
@@ -307,6 +329,7 @@ impl Follower {
 
     /// Passes on what other nodes have written for those that may not have heard it.
     fn pass_hints_on(&mut self) -> sql::Result<()> {
+        let herald = self.heralds.listening();
         loop {
             let rows = self.read(|connection| hints(connection, self.hinted))?;
             let is_all = rows.len() < usize::try_from(HINTS_AT_A_TIME).unwrap_or(usize::MAX);
@@ -316,6 +339,9 @@ impl Follower {
                     u8::try_from(kind).ok().and_then(|kind| Hint::from_durable(kind, number));
                 // This node's own, too: whoever was to publish it may have been cancelled. Twice does no harm.
                 if let Some(hint) = hint {
+                    if let Some(herald) = &herald {
+                        herald.changed(hint);
+                    }
                     self.buses.here.publish(hint);
                 }
             }
@@ -330,12 +356,13 @@ impl Follower {
     }
 }
 
-fn head(connection: &Connection) -> sql::Result<i64> {
-    connection.query_row("SELECT arrival FROM head WHERE id = 1", (), |row| row.get(0))
-}
-
-fn last_hint(connection: &Connection) -> sql::Result<i64> {
-    connection.query_row("SELECT coalesce(max(id), 0) FROM hint", (), |row| row.get(0))
+/// The last place in the order of arrival, and the last hint of all transactions up to there.
+fn ends(connection: &Connection) -> sql::Result<(i64, i64)> {
+    connection.query_row(
+        "SELECT arrival, (SELECT coalesce(max(id), 0) FROM hint) FROM head WHERE id = 1",
+        (),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
 }
 
 /// Its kind and its number, after the hint's own.
@@ -398,41 +425,4 @@ fn content(message: &Message) -> Option<Content> {
             }
         },
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use kabar_testbed::Postgres;
-
-    use super::*;
-    use crate::Settings;
-    use crate::driver::{PostgresDriver, Role};
-    use crate::settings::Address;
-
-    #[test]
-    fn who_has_not_looked_for_long_has_missed_hints() {
-        let url = Postgres::shared().new_database();
-        let settings = Settings { url: url.clone(), accept_unsafe: false };
-        let panics = Arc::new(|what: &str| panic!("{what}"));
-        crate::open(&settings, Buses::default(), panics).unwrap().close();
-        let address = Arc::new(Address::parse(&url).unwrap());
-        let connection = Connection::new(PostgresDriver::open(address, Role::Reader).unwrap());
-        let buses = Buses::default();
-        let mut listener = buses.here.listen();
-        let heralds = Heralds::default();
-        let (mut follower, _commits) =
-            Follower::new(connection, UnderWay::default(), &heralds, buses.clone()).unwrap();
-        let session = Hint::SessionEnded(kabar_model::SessionId(1));
-        for (minutes, missed) in [(29, false), (31, true), (0, false)] {
-            let back = Duration::from_mins(minutes);
-            follower.looked = follower.looked.min(Instant::now().checked_sub(back).unwrap());
-            follower.look().unwrap();
-            buses.here.publish(session);
-            let wants = if missed { vec![Heard::Missed] } else { vec![] };
-            for wants in wants.into_iter().chain([Heard::Hint(session)]) {
-                let waiting = runtime::Builder::new_current_thread().build().unwrap();
-                assert_eq!(waiting.block_on(listener.next()), wants, "{minutes}");
-            }
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! A realm on PostgreSQL: its writer's upkeep, its readers, and the thread that follows other nodes.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -21,6 +22,7 @@ use crate::readers::Readers;
 use crate::schema;
 use crate::search::{Filling, is_indexed, search};
 use crate::settings::{Address, Settings};
+use crate::text::array;
 
 /// A realm on PostgreSQL.
 pub type PostgresStore = SqlStore<PostgresBase>;
@@ -37,6 +39,13 @@ const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 /// A writer that has not written for so long is forgotten.
 const WRITERS_KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// Writes hints, as many as the arrays have values.
+const ADD_HINTS: &str = "INSERT INTO hint (kind, number, writer, at)
+     SELECT told.kind, told.number, ?3, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)
+     FROM unnest(CAST(CAST(?1 AS TEXT) AS BIGINT[]), CAST(CAST(?2 AS TEXT) AS BIGINT[])) WITH ORDINALITY
+         AS told (kind, number, nth)
+     ORDER BY told.nth";
 
 /// Opens the realm in the database, and makes it if it is not there. Must not be called where others wait for tasks.
 pub fn open(
@@ -215,20 +224,14 @@ impl Upkeep for Writing {
     }
 
     fn before_commit(&mut self, connection: &Connection, finding: &Finding<'_>) -> sql::Result<()> {
-        let mut told = Vec::new();
-        for hint in finding.hints {
-            if let Some((kind, number)) = hint.durable()
-                && !told.contains(&(kind, number))
-            {
-                told.push((kind, number));
-                connection.execute(
-                    "INSERT INTO hint (kind, number, writer, at)
-                     VALUES (?1, ?2, ?3, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT))",
-                    (i64::from(kind), number, self.id.number()),
-                )?;
-            }
-        }
+        // In their order, each once.
+        let mut told = HashSet::new();
+        let durable = finding.hints.iter().filter_map(|hint| hint.durable());
+        let (kinds, numbers): (Vec<_>, Vec<_>) = durable.filter(|hint| told.insert(*hint)).unzip();
         if !told.is_empty() {
+            let kinds = array(kinds.iter().map(u8::to_string));
+            let numbers = array(numbers.iter().map(i64::to_string));
+            connection.execute(ADD_HINTS, (kinds, numbers, self.id.number()))?;
             self.sweep(connection)?;
         }
         if finding.messages_only
@@ -245,7 +248,8 @@ impl Upkeep for Writing {
             (&self.commits, connection.driver::<PostgresDriver>())
         {
             let herald = self.herald.take();
-            commits.hand_over(Committed { gave: driver.gave(), stored, herald });
+            let (gave, after_changes) = (driver.gave(), driver.came_after_changes());
+            commits.hand_over(Committed { gave, stored, herald, after_changes });
             driver.under_way().end();
         }
         Ok(())

@@ -6,20 +6,24 @@ mod realm;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use kabar_engine::store::nodes::{NodeId, SILENT};
 use kabar_engine::store::{
     Content, Herald, NewGroup, NewMessage, NewSession, Posted, Purpose, Target, TokenHash,
+    UserChange,
 };
 use kabar_engine::testing::new_user;
 use kabar_engine::{Bus, Heard, Hint, Store};
-use kabar_model::{Arrival, Body, GroupName, RoomName, Seq, Timestamp, UserId, Visibility};
+use kabar_model::{
+    Arrival, Body, GroupName, RoomName, Seq, SessionId, Timestamp, UserId, Visibility,
+};
 use kabar_store_postgres::{Buses, PostgresStore};
 use tokio::time::{sleep, timeout};
 
 use self::realm::{fresh, message, node, say, try_node, user};
 
-/// One who listens and keeps what it is told.
+/// One who listens and keeps what it is told; of changes with the number of messages before.
 #[derive(Default)]
-struct Told(Mutex<Vec<(Arrival, String, Target)>>);
+struct Told(Mutex<Vec<(Arrival, String, Target)>>, Mutex<Vec<(usize, Hint)>>);
 
 impl Herald for Told {
     fn listens(&self) -> bool {
@@ -31,6 +35,11 @@ impl Herald for Told {
             let said = message.content.text().to_owned();
             self.0.lock().unwrap().push((posted.arrival.unwrap(), said, *target));
         }
+    }
+
+    fn changed(&self, hint: Hint) {
+        let before = self.0.lock().unwrap().len();
+        self.1.lock().unwrap().push((before, hint));
     }
 }
 
@@ -129,6 +138,110 @@ async fn what_a_writer_remembers_is_forgotten_when_another_node_changed_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_is_told_who_was_removed_before_what_was_said_afterwards() {
+    for bus in [true, false] {
+        let (one, two) = if bus {
+            two_nodes()
+        } else {
+            let (one, url) = fresh();
+            (Arc::new(one), Arc::new(node(&url)))
+        };
+        let (ana, budi) = (user(&one, "ana").await, user(&one, "budi").await);
+        let name = GroupName::parse("kelompok").unwrap();
+        let new = NewGroup { name, creator: ana, visibility: Visibility::Public, at: Timestamp(1) };
+        let group = one.create_group(new).await.unwrap().id;
+        one.join_group(group, budi, Timestamp(2)).await.unwrap();
+        let say = async |store: &PostgresStore, text: &str| {
+            let content = Content::Text(Body::parse(text).unwrap());
+            let new = NewMessage::new(ana, vec![Target::Group(group)], content, Timestamp(3));
+            store.post(new).await.unwrap().await.unwrap();
+        };
+        let told = Told::to(&two);
+        say(&one, "before").await;
+        say(&two, "before").await;
+        told.arrivals(2).await;
+        told.1.lock().unwrap().clear();
+        one.remove_member(group, ana, budi).await.unwrap();
+        // On the node that has to be told itself, and on the other one.
+        say(&two, "after").await;
+        assert_eq!(told.arrivals(3).await, [1, 2, 3]);
+        assert_eq!(told.1.lock().unwrap()[..1], [(2, Hint::GroupChanged(group))]);
+        one.join_group(group, budi, Timestamp(4)).await.unwrap();
+        one.remove_member(group, ana, budi).await.unwrap();
+        say(&one, "after").await;
+        assert_eq!(told.arrivals(4).await, [1, 2, 3, 4]);
+        let changes = told.1.lock().unwrap().clone();
+        assert!(changes.len() > 2, "{changes:?}");
+        assert!(changes.iter().all(|(before, _)| *before < 4), "{changes:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_has_each_of_its_hints_once() {
+    let (store, url) = fresh();
+    let ana = user(&store, "ana").await;
+    let new = |number: u16| {
+        let mut token = [0; 32];
+        token[..2].copy_from_slice(&number.to_be_bytes());
+        NewSession {
+            user: ana,
+            token: TokenHash(token),
+            checked: None,
+            asked_by: None,
+            at: Timestamp(1),
+            purpose: Purpose::default(),
+        }
+    };
+    let mut ids = Vec::new();
+    for number in 0..50 {
+        ids.push(store.create_session(new(number)).await.unwrap().session.id.0);
+    }
+    let change = UserChange::PasswordHash("$argon2id$new".into());
+    assert_eq!(store.change_user(ana, change).await.unwrap().len(), 50);
+    let hinted = ids.clone();
+    store
+        .change(move |work| {
+            for _ in 0..2 {
+                for id in &hinted {
+                    work.hint(Hint::SessionEnded(SessionId(*id)));
+                }
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let database = url.rsplit('/').next().unwrap();
+    let found = kabar_testbed::Postgres::shared()
+        .sql(database, "SELECT number FROM hint WHERE kind = (SELECT max(kind) FROM hint WHERE number = 1) ORDER BY id");
+    let found: Vec<i64> = found.lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(found[found.len() - 50..], ids);
+    assert_eq!(found.len(), 100, "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_gone_does_not_live_on_when_the_clock_was_set_back() {
+    let (store, url) = fresh();
+    let nodes = store.nodes().unwrap();
+    let (gone, other) = (NodeId(1), NodeId(2));
+    for node in [gone, other] {
+        nodes.beat(node).await.unwrap();
+    }
+    let shift = |by: i128| {
+        let database = url.rsplit('/').next().unwrap();
+        let sql = format!("UPDATE node SET seen_at = seen_at + {by}");
+        kabar_testbed::Postgres::shared().sql(database, &sql);
+    };
+    shift(3_600_000_000);
+    assert_eq!(nodes.beat(other).await.unwrap().living, [gone, other]);
+    let part = SILENT / 3 + Duration::from_millis(1);
+    for _ in 0..3 {
+        shift(-i128::try_from(part.as_micros()).unwrap());
+        nodes.beat(other).await.unwrap();
+    }
+    assert_eq!(nodes.beat(other).await.unwrap().living, [other]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_without_a_bus_hears_of_everything_within_two_seconds() {
     let (one, url) = fresh();
     let buses = Buses::default();
@@ -141,10 +254,11 @@ async fn a_node_without_a_bus_hears_of_everything_within_two_seconds() {
         user: ana,
         token: TokenHash([7; 32]),
         checked: None,
+        asked_by: None,
         at: Timestamp(1),
         purpose: Purpose::default(),
     };
-    let session = one.create_session(session).await.unwrap();
+    let session = one.create_session(session).await.unwrap().session;
     let started = Instant::now();
     let content = Content::Text(Body::parse("di lobi").unwrap());
     let said = NewMessage::new(ana, vec![Target::Room(room)], content, Timestamp(2));
@@ -172,10 +286,11 @@ async fn a_node_hears_of_what_it_did_itself_though_nobody_published_it() {
         user: user(&store, "ana").await,
         token: TokenHash([7; 32]),
         checked: None,
+        asked_by: None,
         at: Timestamp(1),
         purpose: Purpose::default(),
     };
-    let session = store.create_session(session).await.unwrap();
+    let session = store.create_session(session).await.unwrap().session;
     // Whoever asked, and would publish it, is gone.
     store.end_session(session.id).await.unwrap();
     let started = Instant::now();

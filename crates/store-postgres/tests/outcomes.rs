@@ -161,6 +161,55 @@ async fn the_outcome_of_a_commit_is_found_out_when_its_connection_broke() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_committed_is_answered_after_another_commit() {
+    let server = Postgres::shared();
+    let (direct, url) = realm::fresh();
+    let proxy = Proxy::to(server.port());
+    let through = url.replace(&format!(":{}/", server.port()), &format!(":{}/", proxy.port));
+    let store = node(&through);
+    let (ana, budi) = (user(&store, "ana").await, user(&store, "budi").await);
+    for (fate, commits) in [(Fate::Pass, 1), (Fate::AnswerLost, 2), (Fate::AnswerFatal, 2)] {
+        let before = proxy.commits();
+        proxy.next(fate);
+        realm::say(&store, ana, budi, &format!("{fate:?}")).await;
+        assert_eq!(proxy.commits() - before, commits, "{fate:?}");
+    }
+    assert_eq!(stored(&direct, ana, budi).await, ["Pass", "AnswerLost", "AnswerFatal"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_standby_may_lack_is_not_answered() {
+    let server = Postgres::start_new(PostgresOptions::default());
+    let url = server.new_database();
+    let store = Arc::new(node(&url));
+    let (ana, budi) = (user(&store, "ana").await, user(&store, "budi").await);
+    let standby = |name: &str| {
+        server.sql("postgres", &format!("ALTER SYSTEM SET synchronous_standby_names = '{name}'"));
+        server.sql("postgres", "SELECT pg_reload_conf()");
+    };
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    standby("nobody");
+    while server.sql("postgres", "SHOW synchronous_standby_names") != "nobody" {
+        sleep(Duration::from_millis(20)).await;
+    }
+    let posting = Arc::clone(&store);
+    let posting = tokio::spawn(async move { realm::say(&posting, ana, budi, "one").await });
+    while server.sql("postgres", waiting) != "1" {
+        sleep(Duration::from_millis(20)).await;
+    }
+    // From here on everybody sees it, though no standby has it.
+    server.sql(
+        "postgres",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
+    );
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(stored(&store, ana, budi).await, ["one"]);
+    assert!(!posting.is_finished(), "it is not on the standby");
+    standby("");
+    posting.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_breaks_right_after_the_turn_was_taken_refuses_nothing() {
     let server = Postgres::shared();
     let (direct, url) = realm::fresh();

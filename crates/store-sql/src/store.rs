@@ -9,9 +9,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kabar_engine::store::{
     Account, Conversation, FileKey, FileScope, Group, GroupChange, Herald, History, Hook,
-    Invitation, LinkStore, ListedAccount, ListedGroup, Message, NewGroup, NewHook, NewInvitation,
-    NewMessage, NewSession, NewUser, NodeStore, Overview, PartMax, Place, Posted, SearchQuery,
-    SentFile, SessionRecord, StoredReaction, Ticket, TokenHash, Unread, UserChange, Window,
+    Invitation, LinkStore, ListedAccount, ListedGroup, MadeSession, Message, NewGroup, NewHook,
+    NewInvitation, NewMessage, NewSession, NewUser, NodeStore, Overview, PartMax, Place, Posted,
+    SearchQuery, SentFile, SessionRecord, StoredReaction, Ticket, TokenHash, Unread, UserChange,
+    Window,
 };
 use kabar_engine::{Result, Store};
 use kabar_model::{
@@ -86,7 +87,7 @@ impl<B: Base> Store for SqlStore<B> {
         self.change_aside(move |work| accounts::change(work, id, &change)).await
     }
 
-    async fn create_session(&self, new: NewSession) -> Result<SessionRecord> {
+    async fn create_session(&self, new: NewSession) -> Result<MadeSession> {
         self.change_aside(move |work| sessions::create(work, new)).await
     }
 
@@ -99,16 +100,21 @@ impl<B: Base> Store for SqlStore<B> {
         self.base.read(move |db| reads::accounts::sessions(db, user)).await
     }
 
+    async fn living_sessions(&self, ids: &[SessionId]) -> Result<Vec<SessionId>> {
+        let ids = ids.to_vec();
+        self.base.read(move |db| reads::accounts::living_sessions(db, &ids)).await
+    }
+
     async fn end_session(&self, id: SessionId) -> Result<bool> {
         self.change_aside(move |work| sessions::end(work, id)).await
     }
 
     async fn touch_sessions(&self, used: &[(SessionId, Timestamp)]) -> Result<()> {
-        if used.is_empty() {
-            return Ok(());
+        for used in used.chunks(sessions::TOUCHED_TOGETHER) {
+            let used = used.to_vec();
+            self.change_aside(move |work| sessions::touch(work, &used)).await?;
         }
-        let used = used.to_vec();
-        self.change_aside(move |work| sessions::touch(work, &used)).await
+        Ok(())
     }
 
     async fn sessions_used_since(

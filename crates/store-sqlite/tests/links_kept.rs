@@ -86,6 +86,25 @@ async fn a_removed_link_is_taken_up_again_and_begins_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_standing_changes_only_from_the_one_that_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, _, [zeta]) = lab(dir.path(), ["zeta"]).await;
+    let linked = |from| LinkChange::StandingFrom { from, to: Standing::Linked };
+    for stands in [Standing::Removed, Standing::Blocked, Standing::Changed] {
+        stand(&store, zeta, Standing::Linked).await;
+        stand(&store, zeta, stands).await;
+        let late = store.change_link(zeta, linked(Standing::Asked)).await.unwrap();
+        assert_eq!(late.standing, stands);
+        let in_time = store.change_link(zeta, linked(stands)).await.unwrap();
+        assert_eq!(in_time.standing, Standing::Linked);
+    }
+    stand(&store, zeta, Standing::Removed).await;
+    let blocked = store.change_link(zeta, LinkChange::Standing(Standing::Blocked)).await;
+    assert_eq!(refusal(blocked), Refusal::RealmUnknown);
+    assert_eq!(link(&store, zeta).await.standing, Standing::Removed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_known_of_a_link_is_changed_part_by_part() {
     let dir = tempfile::tempdir().unwrap();
     let (store, _, [zeta]) = lab(dir.path(), ["zeta"]).await;
@@ -168,6 +187,7 @@ async fn who_is_of_another_realm_is_found_but_has_no_account_here() {
         user: maya.id,
         token: TokenHash([1; 32]),
         checked: None,
+        asked_by: None,
         at: NOW,
         purpose: Purpose::Person,
     };

@@ -3,12 +3,12 @@
 use kabar_model::limits::HOOKS_MAX;
 use kabar_model::{ConversationId, Field, HookId, Label, Refusal, UserId};
 
-use super::world::{Shared, at, group_of, refused, say, token, users};
+use super::world::{Shared, at, group_of, refused, say, session, token, users};
 use crate::store::{NewHook, Store, Target};
 
 fn new(conversation: ConversationId, by: UserId, number: u8) -> NewHook {
     let name = Label::parse(&format!("hook {number}")).unwrap();
-    NewHook { conversation, by, name, secret: token(number), at: at(0) }
+    NewHook { conversation, by, asked_by: None, name, secret: token(number), at: at(0) }
 }
 
 async fn seen(store: &dyn Store, conversation: ConversationId, by: UserId) -> Vec<HookId> {
@@ -53,6 +53,19 @@ pub(super) async fn hooks_of_a_group_are_its_admins_affair(store: Shared) {
     assert_eq!(seen(&*store, club, budi).await, [other], "one's own");
     assert!(store.remove_hook(club, budi, other).await.unwrap());
     assert!(store.remove_hook(club, ana, one).await.unwrap());
+}
+
+pub(super) async fn a_session_that_ended_makes_no_hook(store: Shared) {
+    let [ana, budi] = users(&*store, ["ana", "budi"]).await;
+    let club = group_of(&*store, "club", &[ana]).await;
+    let own = session(&*store, ana, 1, at(0)).await;
+    let of_budi = session(&*store, budi, 2, at(0)).await;
+    let asked = |number, by| NewHook { asked_by: Some(by), ..new(club, ana, number) };
+    store.create_hook(asked(3, own)).await.unwrap();
+    assert_eq!(refused(store.create_hook(asked(4, of_budi)).await), Refusal::SessionUnknown);
+    store.end_session(own).await.unwrap();
+    assert_eq!(refused(store.create_hook(asked(4, own)).await), Refusal::SessionUnknown);
+    assert_eq!(store.hooks(club, ana).await.unwrap().len(), 1);
 }
 
 pub(super) async fn a_conversation_has_so_many_hooks_and_no_more(store: Shared) {

@@ -27,8 +27,8 @@ pub(super) async fn a_persons_sessions_are_listed_the_last_used_first(store: Sha
 
 pub(super) async fn a_program_keeps_its_session_without_use(store: Shared) {
     let [ana] = users(&*store, ["ana"]).await;
-    let made = store.create_session(program(ana, 1, true)).await.unwrap();
-    let reads = store.create_session(program(ana, 2, false)).await.unwrap();
+    let made = store.create_session(program(ana, 1, true)).await.unwrap().session;
+    let reads = store.create_session(program(ana, 2, false)).await.unwrap().session;
     session(&*store, ana, 3, at(0)).await;
     assert_eq!(store.expire_sessions(at(1_000)).await.unwrap(), 1, "the person's alone");
     assert_eq!(store.session(&token(1)).await.unwrap(), Some(made.clone()));

@@ -43,7 +43,7 @@ pub(super) async fn users<const N: usize>(store: &dyn Store, names: [&str; N]) -
 
 pub(super) fn new_session(user: UserId, number: u8, when: Timestamp) -> NewSession {
     let token = token(number);
-    NewSession { user, token, checked: None, at: when, purpose: Purpose::Person }
+    NewSession { user, token, checked: None, asked_by: None, at: when, purpose: Purpose::Person }
 }
 
 /// A token's hash; equal numbers make equal hashes.
@@ -58,7 +58,7 @@ pub(super) async fn session(
     when: Timestamp,
 ) -> SessionId {
     let new = new_session(user, number, when);
-    store.create_session(new).await.unwrap().id
+    store.create_session(new).await.unwrap().session.id
 }
 
 pub(super) fn new_group(name: &str, creator: UserId) -> NewGroup {

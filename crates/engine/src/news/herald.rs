@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::{Listeners, MessageNews, News, Whereto};
+use crate::bus::Hint;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::rooms::Rooms;
@@ -19,10 +20,12 @@ const POSTED_QUEUED_MAX: usize = 16_384;
 /// Messages that are told together.
 const TOLD_TOGETHER: usize = 64;
 
-/// A message that the store has made durable.
-pub(crate) struct Durable {
-    message: NewMessage,
-    places: Vec<Posted>,
+/// What the store has made durable.
+pub(crate) enum Durable {
+    /// A message, and its places.
+    Message(NewMessage, Vec<Posted>),
+    /// A change by another node: what comes after it is not for those who were removed by it.
+    Change(Hint),
 }
 
 /// The store's end: takes its word and never waits.
@@ -48,7 +51,19 @@ impl Herald for Announcer {
     }
 
     fn posted(&self, message: NewMessage, places: Vec<Posted>) {
-        if self.queue.try_send(Durable { message, places }).is_err() {
+        self.add(Durable::Message(message, places));
+    }
+
+    fn changed(&self, hint: Hint) {
+        if matches!(hint, Hint::GroupChanged(_) | Hint::UserChanged(_)) {
+            self.add(Durable::Change(hint));
+        }
+    }
+}
+
+impl Announcer {
+    fn add(&self, durable: Durable) {
+        if self.queue.try_send(durable).is_err() {
             self.overflowed.store(true, Ordering::Release);
         }
     }
@@ -74,8 +89,17 @@ impl Announcements {
                 listeners.let_all_go();
             }
             let mut room = RoomTelling { rooms, listeners, id: None, news: Vec::new() };
-            for posted in batch.drain(..) {
-                if let Err(error) = tell(posted, directory, &mut room).await {
+            for durable in batch.drain(..) {
+                let told = match durable {
+                    Durable::Message(message, places) => {
+                        tell(message, places, directory, &mut room).await
+                    }
+                    Durable::Change(hint) => {
+                        forget(hint, directory);
+                        Ok(())
+                    }
+                };
+                if let Err(error) = told {
                     warn!(%error, "cannot tell of a message; who listens must read again");
                     listeners.let_all_go();
                 }
@@ -111,11 +135,25 @@ impl RoomTelling<'_> {
     }
 }
 
-async fn tell(posted: Durable, directory: &Directory, room: &mut RoomTelling<'_>) -> Result<()> {
+/// The hint itself is on its way, too, but not in order with messages.
+fn forget(hint: Hint, directory: &Directory) {
+    match hint {
+        Hint::GroupChanged(group) => directory.forget_group(group),
+        Hint::UserChanged(user) => directory.forget_user(user),
+        _ => {}
+    }
+}
+
+async fn tell(
+    message: NewMessage,
+    places: Vec<Posted>,
+    directory: &Directory,
+    room: &mut RoomTelling<'_>,
+) -> Result<()> {
     let (rooms, listeners) = (room.rooms, room.listeners);
-    let NewMessage { author, targets, content, at, session, reply_to, key } = posted.message;
+    let NewMessage { author, targets, content, at, session, reply_to, key } = message;
     let from = directory.user(author).await?;
-    for (target, Posted { place, arrival, .. }) in targets.into_iter().zip(posted.places) {
+    for (target, Posted { place, arrival, .. }) in targets.into_iter().zip(places) {
         // One that was not stored is not told.
         let Some(arrival) = arrival else { continue };
         let news = |whereto| {
@@ -176,4 +214,50 @@ async fn settled(target: Target, author: UserId, directory: &Directory) -> Resul
 async fn conversation(directory: &Directory, id: ConversationId) -> Result<Option<Conversation>> {
     let mut found = directory.conversations(&[id]).await?;
     Ok(found.remove(&id).map(|conversation| (*conversation).clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use kabar_model::{Body, GroupName, SessionId, Timestamp, Visibility};
+
+    use super::*;
+    use crate::sessions::Session;
+    use crate::store::{Content, NewGroup, Purpose, SessionRecord, Store, TokenHash};
+    use crate::testing::{MemoryStore, new_user};
+
+    #[tokio::test]
+    async fn who_was_removed_on_another_node_is_not_told_what_comes_after_it() {
+        for hinted in [false, true] {
+            let store = Arc::new(MemoryStore::default());
+            let ana = store.create_user(new_user("ana")).await.unwrap();
+            let budi = store.create_user(new_user("budi")).await.unwrap();
+            let (at, visibility) = (Timestamp(1), Visibility::Public);
+            let name = GroupName::parse("klub").unwrap();
+            let group = NewGroup { name, creator: ana.id, visibility, at };
+            let group = store.create_group(group).await.unwrap().id;
+            store.join_group(group, budi.id, at).await.unwrap();
+            let directory = Directory::new(Arc::clone(&store) as Arc<dyn Store>);
+            assert_eq!(directory.members(group).await.unwrap().len(), 2);
+            store.remove_member(group, ana.id, budi.id).await.unwrap();
+
+            let listeners = Arc::new(Listeners::default());
+            let rooms = Rooms::new(Arc::clone(&listeners), true);
+            let (id, token, purpose) = (SessionId(1), TokenHash([1; 32]), Purpose::Person);
+            let user = budi.id;
+            let record = SessionRecord { id, user, token, created_at: at, used_at: at, purpose };
+            let mut listening = listeners.add(Arc::new(Session::new(&record, budi.username)));
+            let (announcer, announcements) = Announcer::new(Arc::clone(&listeners));
+            if hinted {
+                announcer.changed(Hint::GroupChanged(group));
+            }
+            let content = Content::Text(Body::parse("rahasia").unwrap());
+            let message = NewMessage::new(ana.id, vec![Target::Group(group)], content, at);
+            let posted = store.post(message.clone()).await.unwrap().await.unwrap();
+            announcer.posted(message, posted);
+            drop(announcer);
+            announcements.tell(&directory, &rooms, &listeners).await;
+            let told = futures_util::FutureExt::now_or_never(listening.next());
+            assert_eq!(told.is_some(), !hinted);
+        }
+    }
 }

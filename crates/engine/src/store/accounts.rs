@@ -60,7 +60,7 @@ pub enum UserChange {
     /// Another password (PHC string); ends all sessions.
     PasswordHash(String),
     /// Another password that its owner chose; ends all sessions but one. Refuses `WrongPassword` when the
-    /// password is no longer the one that was checked.
+    /// password is no longer the one that was checked, and `SessionUnknown` when that one session has ended.
     OwnPassword {
         /// The new one (PHC string).
         hash: String,
@@ -126,10 +126,21 @@ pub struct NewSession {
     pub token: TokenHash,
     /// The password that was checked, hashed (PHC string); absent if none was.
     pub checked: Option<String>,
+    /// The session that asks for it, which must not have ended; absent if none does.
+    pub asked_by: Option<SessionId>,
     /// When it is made.
     pub at: Timestamp,
     /// What it is for.
     pub purpose: Purpose,
+}
+
+/// A session that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeSession {
+    /// The session.
+    pub session: SessionRecord,
+    /// The sessions that ended for it, since the person had too many.
+    pub ended: Vec<SessionId>,
 }
 
 /// What a session is for.

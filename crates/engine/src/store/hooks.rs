@@ -1,6 +1,6 @@
 //! Hooks: a program that knows a hook's secret writes into one conversation.
 
-use kabar_model::{ConversationId, HookId, Label, Timestamp, UserId};
+use kabar_model::{ConversationId, HookId, Label, SessionId, Timestamp, UserId};
 
 use super::TokenHash;
 
@@ -11,6 +11,8 @@ pub struct NewHook {
     pub conversation: ConversationId,
     /// Who makes it: it writes in that person's name.
     pub by: UserId,
+    /// The session that asks for it, which must not have ended; absent if none does.
+    pub asked_by: Option<SessionId>,
     /// What it is called.
     pub name: Label,
     /// The hash of its secret.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use bytes::Bytes;
-use kabar_engine::store::links::{Link, LinkChange, Standing};
+use kabar_engine::store::links::{Link, Standing};
 use kabar_engine::{Error, Result};
 use kabar_model::{GroupCode, RealmName, Seq, Username, Visibility};
 use serde::Serialize;
@@ -161,9 +161,7 @@ impl Links {
 
     /// A realm that was asked and comes with items has agreed.
     async fn agreed(&self, link: &Link) -> Result<()> {
-        if link.standing == Standing::Asked {
-            let linked = LinkChange::Standing(Standing::Linked);
-            self.kept()?.change_link(link.id, linked).await?;
+        if link.standing == Standing::Asked && self.linked(link).await? {
             self.changed.notify_one();
         }
         Ok(())

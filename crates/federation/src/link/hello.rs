@@ -110,9 +110,13 @@ impl Links {
             return Err(Refusal::RealmTaken.into());
         }
         self.kept()?.change_link(known.id, LinkChange::Reach(Some(reach))).await?;
-        self.kept()?.change_link(known.id, LinkChange::Standing(Standing::Linked)).await?;
+        let linked = LinkChange::StandingFrom { from: known.standing, to: Standing::Linked };
+        let link = self.kept()?.change_link(known.id, linked).await?;
+        if link.standing != Standing::Linked {
+            // Another administrator decided otherwise meanwhile.
+            return Err(Refusal::RealmTaken.into());
+        }
         self.changed.notify_one();
-        let link = self.link(known.id).await?.ok_or(Refusal::RealmUnknown)?;
         let _ = self.introduce(&link).await?;
         Ok(link)
     }
@@ -156,7 +160,8 @@ impl Links {
         };
         if who.realm != link.own_name || *who.root.as_bytes() != link.root {
             warn!(realm = %link.own_name, "another realm answers where this one was: the link stops");
-            self.kept()?.change_link(link.id, LinkChange::Standing(Standing::Changed)).await?;
+            let changed = LinkChange::StandingFrom { from: link.standing, to: Standing::Changed };
+            self.kept()?.change_link(link.id, changed).await?;
             return Ok(Err(NoAnswer::Refused("realm_changed".to_owned())));
         }
         let keys = who.keys.iter().map(|stated| stated.key).collect();
@@ -175,11 +180,16 @@ impl Links {
         if keys != link.keys && !is_older {
             self.kept()?.change_link(link.id, LinkChange::Keys(keys)).await?;
         }
-        if welcome.linked && link.standing == Standing::Asked {
-            self.kept()?.change_link(link.id, LinkChange::Standing(Standing::Linked)).await?;
+        if welcome.linked && link.standing == Standing::Asked && self.linked(link).await? {
             info!(realm = %link.own_name, "a realm agreed to the link");
         }
         Ok(Ok(welcome))
+    }
+
+    /// Both agree by now, unless an administrator here has ended what was asked for; says which.
+    pub(super) async fn linked(&self, link: &Link) -> Result<bool> {
+        let linked = LinkChange::StandingFrom { from: Standing::Asked, to: Standing::Linked };
+        Ok(self.kept()?.change_link(link.id, linked).await?.standing == Standing::Linked)
     }
 
     /// The other realm has not agreed yet: does it now?

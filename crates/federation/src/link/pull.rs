@@ -49,8 +49,12 @@ impl Links {
 
     /// The answer to a pull: what waits for the one who asks, once something does.
     pub(super) async fn pulled(&self, link: &Link, pull: &Pull) -> Result<Batch> {
-        // What it has it has, whoever is told.
-        self.settled(link, &pull.ack, Hold::NONE).await?;
+        // What it has it has, whoever is told. A pull that comes late, or again at a node that has not seen it, says
+        // less than was acknowledged: no reason to begin anew. Who did go back in time sees that by what is answered,
+        // and says so.
+        if pull.ack.reset || pull.ack.received >= link.acknowledged {
+            self.settled(link, &pull.ack, Hold::NONE).await?;
+        }
         let wait = Duration::from_secs(pull.wait.min(PULL_SECS_MAX));
         let until = tokio::time::Instant::now() + wait;
         loop {

@@ -66,18 +66,23 @@ impl Realms for Links {
     }
 
     async fn accept(&self, id: LinkId) -> Result<()> {
-        let link = self.link(id).await?.ok_or(Refusal::RealmUnknown)?;
-        match link.standing {
-            Standing::Waiting | Standing::Blocked | Standing::Changed => {}
-            Standing::Linked | Standing::Asked => return Ok(()),
-            Standing::Removed => return Err(Refusal::RealmUnknown.into()),
+        let mut link = self.link(id).await?.ok_or(Refusal::RealmUnknown)?;
+        if link.standing == Standing::Linked {
+            return Ok(());
         }
-        self.kept()?.change_link(id, LinkChange::Standing(Standing::Linked)).await?;
+        // Again when somebody changes it at the same moment.
+        while link.standing != Standing::Linked {
+            let from = match link.standing {
+                Standing::Linked | Standing::Asked => return Ok(()),
+                Standing::Removed => return Err(Refusal::RealmUnknown.into()),
+                from @ (Standing::Waiting | Standing::Blocked | Standing::Changed) => from,
+            };
+            let linked = LinkChange::StandingFrom { from, to: Standing::Linked };
+            link = self.kept()?.change_link(id, linked).await?;
+        }
         self.changed.notify_one();
         // It learns of it at once, if it is there.
-        if let Some(link) = self.link(id).await? {
-            let _ = self.introduce(&link).await?;
-        }
+        let _ = self.introduce(&link).await?;
         Ok(())
     }
 

@@ -33,6 +33,11 @@ const END: &str = "WITH own AS (
 
 const OWN: &str = "SELECT turn FROM writer WHERE id = ?1";
 
+/// Writes something small.
+const TOUCH: &str =
+    "UPDATE writer SET used_at = CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)
+     WHERE id = ?1";
+
 /// What a writer is called: a random number, another at each start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WriterId(i64);
@@ -71,6 +76,8 @@ pub(super) struct Taken {
     own: Option<i64>,
     rows_before: u64,
     messages_only: bool,
+    /// Whether others may have changed anything between this transaction and the one before.
+    after_changes: bool,
     /// The places that the last committed transaction gave: after the first, up to the second.
     gave: (i64, i64),
     under_way: UnderWay,
@@ -91,7 +98,8 @@ impl Default for UnderWay {
 }
 
 impl UnderWay {
-    fn begin(&self, after: i64) {
+    /// What comes after that place is being committed.
+    pub(crate) fn begin(&self, after: i64) {
         self.0.store(after, Ordering::SeqCst);
     }
 
@@ -122,6 +130,11 @@ impl PostgresDriver {
     /// The places in the order of arrival that the last committed transaction gave: after the first, up to the second.
     pub(crate) fn gave(&self) -> (i64, i64) {
         self.taken.borrow().gave
+    }
+
+    /// Whether others may have changed anything right before the last transaction.
+    pub(crate) fn came_after_changes(&self) -> bool {
+        self.taken.borrow().after_changes
     }
 
     /// The places that others have given since this writer's last turn: after the first, up to the second.
@@ -175,6 +188,7 @@ impl PostgresDriver {
         taken.head = head;
         taken.rows_before = self.rows_changed.get();
         taken.messages_only = false;
+        taken.after_changes = since == Since::Anything;
         Ok(since)
     }
 
@@ -247,8 +261,7 @@ impl PostgresDriver {
         let started = Instant::now();
         let before = self.taken.borrow().own;
         loop {
-            let asked = self.ask(id);
-            match asked {
+            match self.ask(id, turn) {
                 Ok(found) if found == Some(turn) => return Ok(()),
                 Ok(found) if found == before => return Err(lost("the transaction was undone")),
                 Ok(_) => return Err(another_database()),
@@ -264,8 +277,9 @@ impl PostgresDriver {
         }
     }
 
-    /// The turn that the row of this writer says, once no transaction of an earlier connection is under way.
-    fn ask(&self, id: i64) -> Result<Option<i64>> {
+    /// The turn that the row of this writer says, once no transaction of an earlier connection is under way. When that is
+    /// the `wanted` one, it is also on the standby that commits wait for.
+    fn ask(&self, id: i64, wanted: i64) -> Result<Option<i64>> {
         *self.session.borrow_mut() = None;
         let session = self.connect()?;
         let found = {
@@ -275,11 +289,23 @@ impl PostgresDriver {
             turn.batch("BEGIN");
             turn.run(take, &[]);
             turn.run(own, &values);
-            turn.batch("ROLLBACK");
             let mut outcomes = turn.wait()?;
-            let own = outcomes.remove(2);
+            let own = outcomes.pop();
             all(outcomes)?;
-            own?.0.into_iter().next().map(|row| number(row, 0)).transpose()?
+            let own = own.unwrap_or_else(|| Err(lost("the server does not answer")))?;
+            let found = own.0.into_iter().next().map(|row| number(row, 0)).transpose()?;
+            // A commit whose wait for the standby was cut short stands here, and perhaps not there. The next one waits
+            // past it.
+            let touch = session.prepare(TOUCH)?;
+            let mut turn = session.turn();
+            if found == Some(wanted) {
+                turn.run(touch, &values);
+                turn.batch("COMMIT");
+            } else {
+                turn.batch("ROLLBACK");
+            }
+            all(turn.wait()?)?;
+            found
         };
         *self.session.borrow_mut() = Some(session);
         Ok(found)

@@ -40,6 +40,7 @@ pub(crate) struct Proxy {
     pub(crate) port: u16,
     fate: Arc<AtomicU8>,
     cut: Arc<AtomicUsize>,
+    commits: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -47,7 +48,13 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (fate, cut) = (Arc::new(AtomicU8::new(0)), Arc::new(AtomicUsize::new(0)));
-        let proxy = Self { port, fate: Arc::clone(&fate), cut: Arc::clone(&cut) };
+        let commits = Arc::new(AtomicUsize::new(0));
+        let proxy = Self {
+            port,
+            fate: Arc::clone(&fate),
+            cut: Arc::clone(&cut),
+            commits: Arc::clone(&commits),
+        };
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let Ok(database) = TcpStream::connect(("127.0.0.1", server)) else { continue };
@@ -56,6 +63,7 @@ impl Proxy {
                 let (back_from, back_to) =
                     (database.try_clone().unwrap(), client.try_clone().unwrap());
                 let (fate, cut) = (Arc::clone(&fate), Arc::clone(&cut));
+                let commits = Arc::clone(&commits);
                 let is_mute = Arc::new(AtomicBool::new(false));
                 let mute = Arc::clone(&is_mute);
                 thread::spawn(move || {
@@ -68,6 +76,7 @@ impl Proxy {
                         if !bytes.windows(sought.len()).any(|window| window == sought) {
                             return Fate::Pass;
                         }
+                        commits.fetch_add(usize::from(!asks_last), Ordering::SeqCst);
                         let was = fate.swap(Fate::Pass as u8, Ordering::SeqCst);
                         cut.fetch_add(usize::from(was != 0), Ordering::SeqCst);
                         FATES[usize::from(was)]
@@ -81,6 +90,11 @@ impl Proxy {
     /// What becomes of the next commit.
     pub(crate) fn next(&self, fate: Fate) {
         self.fate.store(fate as u8, Ordering::SeqCst);
+    }
+
+    /// How many commits there were.
+    pub(crate) fn commits(&self) -> usize {
+        self.commits.load(Ordering::SeqCst)
     }
 
     /// How many connections were broken.

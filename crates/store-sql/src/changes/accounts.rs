@@ -4,7 +4,7 @@ use kabar_engine::Hint;
 use kabar_engine::store::{NewRole, NewUser, UserChange};
 use kabar_model::{Country, DisplayName, Field, Refusal, Role, SessionId, User, UserId};
 
-use super::invitations;
+use super::{invitations, sessions};
 use crate::error::Outcome;
 use crate::params;
 use crate::reads::accounts::users;
@@ -109,8 +109,9 @@ fn set(work: &mut Work, id: UserId, change: &UserChange) -> Outcome<usize> {
         UserChange::PasswordHash(hash) => connection
             .prepare_cached("UPDATE account SET password_hash = ?2 WHERE id = ?1")?
             .execute(params![id.0, hash])?,
-        UserChange::OwnPassword { hash, checked, .. } => {
+        UserChange::OwnPassword { hash, checked, keeps } => {
             is_password(work, id, checked)?;
+            sessions::must_live(connection, id, *keeps)?;
             connection
                 .prepare_cached("UPDATE account SET password_hash = ?2 WHERE id = ?1")?
                 .execute(params![id.0, hash])?

@@ -4,6 +4,7 @@ use kabar_engine::store::NewHook;
 use kabar_model::limits::HOOKS_MAX;
 use kabar_model::{ConversationId, Field, HookId, Refusal, UserId};
 
+use super::sessions;
 use crate::error::Outcome;
 use crate::params;
 use crate::reads::hooks::standing;
@@ -15,6 +16,9 @@ pub(crate) fn create(work: &Work, new: &NewHook) -> Outcome<HookId> {
     let standing = standing(connection, new.conversation, new.by)?.ok_or(Refusal::NotMember)?;
     if !standing.manages() {
         return Err(Refusal::AdminOnly.into());
+    }
+    if let Some(session) = new.asked_by {
+        sessions::must_live(connection, new.by, session)?;
     }
     let there: i64 = connection
         .prepare_cached("SELECT COUNT(*) FROM hook WHERE conversation_id = ?1")?

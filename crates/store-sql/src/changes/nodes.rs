@@ -30,6 +30,8 @@ pub(crate) fn now(work: &Work, clock: &str) -> sql::Result<i64> {
 pub(crate) fn beat(work: &Work, clock: &str, node: NodeId) -> Outcome<Beat> {
     let now = now(work, clock)?;
     let connection = &work.connection;
+    // The clock was set back. Nobody was seen later than now, or who is gone since then would live until that time.
+    connection.execute("UPDATE node SET seen_at = ?1 WHERE seen_at > ?1", [now])?;
     let latest: Option<i64> =
         connection.query_row("SELECT MAX(seen_at) FROM node", (), |row| row.get(0))?;
     if latest.is_some_and(|latest| now - latest >= micros(STALLED)) {

@@ -1,8 +1,10 @@
 //! Sessions.
 
+use std::collections::BTreeMap;
+
 use kabar_engine::Hint;
-use kabar_engine::store::{NewSession, Purpose, SessionRecord};
-use kabar_model::limits::TOKENS_MAX;
+use kabar_engine::store::{MadeSession, NewSession, Purpose, SessionRecord};
+use kabar_model::limits::{SESSIONS_MAX, TOKENS_MAX};
 use kabar_model::{Field, Refusal, SessionId, Timestamp, UserId};
 
 use crate::error::Outcome;
@@ -10,7 +12,10 @@ use crate::params;
 use crate::sql::{self, Connection, OptionalExtension};
 use crate::writer::Work;
 
-pub(crate) fn create(work: &Work, new: NewSession) -> Outcome<SessionRecord> {
+/// The sessions whose last use is noted in one transaction: while it goes on nobody else writes, on no node.
+pub(crate) const TOUCHED_TOGETHER: usize = 1_000;
+
+pub(crate) fn create(work: &mut Work, new: NewSession) -> Outcome<MadeSession> {
     let connection = &work.connection;
     let mut account = connection.prepare_cached(
         "SELECT disabled, password_hash FROM account WHERE id = ?1 AND realm IS NULL",
@@ -25,6 +30,9 @@ pub(crate) fn create(work: &Work, new: NewSession) -> Outcome<SessionRecord> {
     if new.checked.as_ref().is_some_and(|checked| *checked != password_hash) {
         return Err(Refusal::WrongPassword.into());
     }
+    if let Some(id) = new.asked_by {
+        must_live(connection, new.user, id)?;
+    }
     let (program, writes) = match &new.purpose {
         Purpose::Person => (None, None),
         Purpose::Program { name, writes } => (Some(name.as_str()), Some(*writes)),
@@ -38,8 +46,47 @@ pub(crate) fn create(work: &Work, new: NewSession) -> Outcome<SessionRecord> {
     )?;
     let row = params![new.user.0, new.token.0, new.at.0, program, writes];
     let id = SessionId(insert.insert(row)?);
+    drop((account, insert));
+    let ended = if program.is_some() { Vec::new() } else { end_surplus(work, &new, id)? };
     let NewSession { user, token, at, purpose, .. } = new;
-    Ok(SessionRecord { id, user, token, created_at: at, used_at: at, purpose })
+    let session = SessionRecord { id, user, token, created_at: at, used_at: at, purpose };
+    Ok(MadeSession { session, ended })
+}
+
+/// Refuses `SessionUnknown` when a person has no such session, or no longer.
+pub(super) fn must_live(connection: &Connection, user: UserId, id: SessionId) -> Outcome<()> {
+    let mut find =
+        connection.prepare_cached("SELECT 1 FROM session WHERE id = ?1 AND account_id = ?2")?;
+    if find.exists([id.0, user.0])? { Ok(()) } else { Err(Refusal::SessionUnknown.into()) }
+}
+
+/// Ends what a person has too much with a new session: those used longest ago, but neither the new one nor the one
+/// that asked for it.
+fn end_surplus(work: &mut Work, new: &NewSession, id: SessionId) -> Outcome<Vec<SessionId>> {
+    let there: i64 = work
+        .connection
+        .prepare_cached("SELECT COUNT(*) FROM session WHERE account_id = ?1 AND program IS NULL")?
+        .query_row([new.user.0], |row| row.get(0))?;
+    let surplus = there - i64::try_from(SESSIONS_MAX).unwrap_or(i64::MAX);
+    if surplus <= 0 {
+        return Ok(Vec::new());
+    }
+    let mut end = work.connection.prepare_cached(
+        "DELETE FROM session WHERE id IN (
+             SELECT id FROM session WHERE account_id = ?1 AND program IS NULL AND id <> ?2
+                 AND id IS DISTINCT FROM ?3
+             ORDER BY used_at, id LIMIT ?4)
+         RETURNING id",
+    )?;
+    let asked_by = new.asked_by.map(|session| session.0);
+    let ended = end
+        .query_map(params![new.user.0, id.0, asked_by, surplus], |row| row.get(0).map(SessionId))?
+        .collect::<sql::Result<Vec<_>>>()?;
+    drop(end);
+    for session in &ended {
+        work.hint(Hint::SessionEnded(*session));
+    }
+    Ok(ended)
 }
 
 /// How many programs act for a person.
@@ -60,13 +107,29 @@ pub(crate) fn end(work: &mut Work, id: SessionId) -> Outcome<bool> {
     Ok(ended > 0)
 }
 
+/// Notes the last use of sessions, at most [`TOUCHED_TOGETHER`] of them.
 pub(crate) fn touch(work: &Work, used: &[(SessionId, Timestamp)]) -> Outcome<()> {
-    let mut touch = work
-        .connection
-        .prepare_cached("UPDATE session SET used_at = ?2 WHERE id = ?1 AND used_at < ?2")?;
+    // A row that is named twice would get either value.
+    let mut last = BTreeMap::new();
     for (id, at) in used {
-        touch.execute([id.0, at.0])?;
+        let at_last = last.entry(id.0).or_insert(at.0);
+        *at_last = at.0.max(*at_last);
     }
+    let mut values: Vec<i64> = last.into_iter().flat_map(|(id, at)| [id, at]).collect();
+    let Some(&[id, at]) = values.last_chunk() else { return Ok(()) };
+    // The last one again and again up to a power of two, so that there are only a few statements to keep ready.
+    let rows = (values.len() / 2).next_power_of_two();
+    while values.len() < rows * 2 {
+        values.extend([id, at]);
+    }
+    let row = |nth| format!("(CAST(?{} AS BIGINT), CAST(?{} AS BIGINT))", nth * 2 + 1, nth * 2 + 2);
+    let named = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+    let mut touch = work.connection.prepare_cached(&format!(
+        "WITH used (id, at) AS (VALUES {named})
+         UPDATE session SET used_at = used.at FROM used
+         WHERE session.id = used.id AND session.used_at < used.at"
+    ))?;
+    touch.execute(values.as_slice())?;
     Ok(())
 }
 

@@ -51,6 +51,9 @@ pub(crate) fn settings(connection: &Connection, id: UserId) -> sql::Result<Optio
     find.query_row([id.0], |row| row.get(0)).optional()
 }
 
+/// Sessions that are asked after with one statement.
+const ASKED_AFTER_AT_A_TIME: usize = 250;
+
 const SESSION: &str = "id, account_id, token_hash, used_at, created_at, program, writes";
 
 fn session_in(row: &Row<'_>) -> sql::Result<SessionRecord> {
@@ -83,6 +86,26 @@ pub(crate) fn session(
 ) -> sql::Result<Option<SessionRecord>> {
     let sql = format!("SELECT {SESSION} FROM session WHERE token_hash = ?1");
     connection.prepare_cached(&sql)?.query_row([token.0], session_in).optional()
+}
+
+/// Those of these sessions that are there.
+pub(crate) fn living_sessions(
+    connection: &Connection,
+    ids: &[SessionId],
+) -> sql::Result<Vec<SessionId>> {
+    // Always as many, so that there is one statement: who asks after fewer asks after the last of them again.
+    let marks: Vec<String> = (1..=ASKED_AFTER_AT_A_TIME).map(|at| format!("?{at}")).collect();
+    let sql = format!("SELECT id FROM session WHERE id IN ({})", marks.join(", "));
+    let mut find = connection.prepare_cached(&sql)?;
+    let mut living = Vec::new();
+    for ids in ids.chunks(ASKED_AFTER_AT_A_TIME) {
+        let asked: [i64; ASKED_AFTER_AT_A_TIME] =
+            std::array::from_fn(|at| ids[at.min(ids.len() - 1)].0);
+        for id in find.query_map(asked, |row| row.get(0))? {
+            living.push(SessionId(id?));
+        }
+    }
+    Ok(living)
 }
 
 pub(crate) fn sessions_used_since(

@@ -150,7 +150,7 @@ impl<T: ToValue + ToOwned + ?Sized> ToValue for Cow<'_, T> {
     }
 }
 
-/// The parameters of a statement: `()`, an array, a tuple, or [`params!`](crate::params).
+/// The parameters of a statement: `()`, an array, a slice, a tuple, or [`params!`](crate::params).
 pub trait Params {
     /// Hands them over, the first as `?1`.
     fn bind<R>(self, run: impl FnOnce(&[Value<'_>]) -> R) -> R;
@@ -168,9 +168,9 @@ impl<T: ToValue, const N: usize> Params for [T; N] {
     }
 }
 
-impl Params for &[&dyn ToValue] {
+impl<T: ToValue> Params for &[T] {
     fn bind<R>(self, run: impl FnOnce(&[Value<'_>]) -> R) -> R {
-        let values: Vec<Value<'_>> = self.iter().map(|value| value.value()).collect();
+        let values: Vec<Value<'_>> = self.iter().map(ToValue::value).collect();
         run(&values)
     }
 }

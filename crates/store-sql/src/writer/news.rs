@@ -29,7 +29,7 @@ impl fmt::Debug for Heralds {
 
 impl Heralds {
     /// From now on this one is told.
-    pub(crate) fn replace(&self, herald: Arc<dyn Herald>) {
+    pub fn replace(&self, herald: Arc<dyn Herald>) {
         *self.herald.lock().unwrap_or_else(PoisonError::into_inner) = Some(herald);
     }
 

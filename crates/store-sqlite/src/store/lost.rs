@@ -357,9 +357,10 @@ async fn other_nodes_are_told_of_what_they_remember_and_of_nothing_that_was_refu
         token: TokenHash([7; 32]),
         at: Timestamp(3),
         checked: None,
+        asked_by: None,
         purpose: Purpose::Person,
     };
-    let session = realm.store.create_session(session).await.unwrap().id;
+    let session = realm.store.create_session(session).await.unwrap().session.id;
     assert_eq!(finding(), (vec![], true));
     realm.store.end_session(session).await.unwrap();
     assert_eq!(finding(), (vec![Hint::SessionEnded(session)], true));

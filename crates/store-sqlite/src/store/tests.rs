@@ -9,7 +9,7 @@ use std::task::Poll;
 use kabar_engine::store::{Content, Herald, NewMessage, PartMax, Posted, Target, Ticket};
 use kabar_engine::testing::new_user;
 use kabar_engine::{Error, Store};
-use kabar_model::{Body, Refusal, Seq, Timestamp};
+use kabar_model::{Body, Refusal, Seq, SessionId, Timestamp};
 use kabar_store_sql::{Finding, Outcome, Trouble, Work, change};
 use rusqlite::ffi;
 use tokio::sync::oneshot;
@@ -113,6 +113,17 @@ async fn what_waits_together_is_committed_together() {
     let commits = realm.store.commits() - before;
     // Two or three transactions; a slow machine may cut more of them short after 2 ms.
     assert!(commits < 40, "{commits} commits for 800 messages");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn others_write_while_the_last_use_of_many_sessions_is_noted() {
+    let realm = realm().await;
+    let used: Vec<_> = (1..=4_500).map(|id| (SessionId(id), Timestamp(5))).collect();
+    let before = realm.store.commits();
+    realm.store.touch_sessions(&used).await.unwrap();
+    // Five; each is counted a moment after it is answered.
+    let commits = realm.store.commits() - before;
+    assert!(commits >= 4, "{commits} commits for 4,500 sessions");
 }
 
 #[tokio::test(flavor = "multi_thread")]

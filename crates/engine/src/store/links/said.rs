@@ -126,8 +126,15 @@ pub struct NewLink {
 /// A change of a link.
 #[derive(Clone, Debug)]
 pub enum LinkChange {
-    /// Another standing.
+    /// Another standing, however it stood: the word of an administrator.
     Standing(Standing),
+    /// Another standing than it had when somebody looked. One that stands otherwise by now stays as it is.
+    StandingFrom {
+        /// How it stood.
+        from: Standing,
+        /// How it is to stand.
+        to: Standing,
+    },
     /// It is reached elsewhere.
     Reach(Option<Reach>),
     /// It has other keys under its root.

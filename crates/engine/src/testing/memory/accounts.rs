@@ -1,13 +1,13 @@
 //! Accounts and sessions.
 
-use kabar_model::limits::TOKENS_MAX;
+use kabar_model::limits::{SESSIONS_MAX, TOKENS_MAX};
 use kabar_model::{Field, Refusal, Role, SessionId, Timestamp, User, UserId, Username};
 
 use super::Realm;
 use crate::error::Result;
 use crate::store::{
-    Account, ListedAccount, NewRole, NewSession, NewUser, SessionRecord, UserChange, beginnings,
-    folded,
+    Account, ListedAccount, MadeSession, NewRole, NewSession, NewUser, SessionRecord, UserChange,
+    beginnings, folded,
 };
 
 impl Realm {
@@ -141,11 +141,15 @@ impl Realm {
         {
             self.may_administer((*by, id), *role, *disabled)?;
         }
-        let account = self.accounts.get_mut(&id).ok_or(Refusal::UserUnknown)?;
         let (ends_sessions, kept) = (change.ends_sessions(), change.keeps());
+        let has_kept = kept.is_none_or(|kept| self.has_session(id, kept));
+        let account = self.accounts.get_mut(&id).ok_or(Refusal::UserUnknown)?;
         match change {
             UserChange::OwnPassword { checked, .. } if checked != account.password_hash => {
                 return Err(Refusal::WrongPassword.into());
+            }
+            UserChange::OwnPassword { .. } if !has_kept => {
+                return Err(Refusal::SessionUnknown.into());
             }
             UserChange::Name(name) => account.user.name = name,
             UserChange::Country(country) => account.user.country = country,
@@ -170,7 +174,7 @@ impl Realm {
             .collect())
     }
 
-    pub(super) fn create_session(&mut self, new: NewSession) -> Result<SessionRecord> {
+    pub(super) fn create_session(&mut self, new: NewSession) -> Result<MadeSession> {
         let account = self.accounts.get(&new.user).ok_or(Refusal::UserUnknown)?;
         if account.user.disabled {
             return Err(Refusal::NotAllowed.into());
@@ -178,18 +182,32 @@ impl Realm {
         if new.checked.is_some_and(|checked| checked != account.password_hash) {
             return Err(Refusal::WrongPassword.into());
         }
+        if new.asked_by.is_some_and(|id| !self.has_session(new.user, id)) {
+            return Err(Refusal::SessionUnknown.into());
+        }
+        let mut ended = Vec::new();
+        let mut own = self.sessions(new.user);
+        own.retain(|session| session.purpose.is_program() == new.purpose.is_program());
         if new.purpose.is_program() {
-            let own = self.sessions.values().filter(|session| session.user == new.user);
-            if own.filter(|session| session.purpose.is_program()).count() >= TOKENS_MAX {
+            if own.len() >= TOKENS_MAX {
                 return Err(Refusal::TooMany(Field::Programs).into());
             }
+        } else {
+            let surplus = (own.len() + 1).saturating_sub(SESSIONS_MAX);
+            own.retain(|session| Some(session.id) != new.asked_by);
+            ended.extend(own.iter().rev().take(surplus).map(|session| session.id));
+            self.sessions.retain(|id, _| !ended.contains(id));
         }
         self.last_session += 1;
         let id = SessionId(self.last_session);
         let NewSession { user, token, at, purpose, .. } = new;
         let session = SessionRecord { id, user, token, created_at: at, used_at: at, purpose };
         self.sessions.insert(id, session.clone());
-        Ok(session)
+        Ok(MadeSession { session, ended })
+    }
+
+    pub(super) fn has_session(&self, user: UserId, id: SessionId) -> bool {
+        self.sessions.get(&id).is_some_and(|session| session.user == user)
     }
 
     pub(super) fn sessions(&self, user: UserId) -> Vec<SessionRecord> {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::Realm;
 use super::nodes::MemoryNodes;
 use crate::clock::Clock;
+use crate::error::Result;
 use crate::store::Herald;
 
 /// A store in memory. A clone is a node's own handle on the same realm: it has a herald of its own.
@@ -57,6 +58,20 @@ impl MemoryStore {
     pub fn fail_nodes(&self, is_failing: bool) {
         if let Some(nodes) = &self.nodes {
             nodes.set_failing(is_failing);
+        }
+    }
+
+    /// From now on whoever asks which sessions live waits for the answer; or no longer.
+    pub fn hold_sessions(&self, is_held: bool) {
+        if let Some(nodes) = &self.nodes {
+            nodes.hold_sessions(is_held);
+        }
+    }
+
+    pub(super) async fn ask_after_sessions(&self) -> Result<()> {
+        match &self.nodes {
+            Some(nodes) => nodes.ask_after_sessions().await,
+            None => Ok(()),
         }
     }
 

@@ -13,6 +13,9 @@ impl Realm {
         if !talk.lets_manage(new.by) {
             return Err(Refusal::AdminOnly.into());
         }
+        if new.asked_by.is_some_and(|id| !self.has_session(new.by, id)) {
+            return Err(Refusal::SessionUnknown.into());
+        }
         let there = self.hooks.iter().filter(|(_, hook)| hook.conversation == new.conversation);
         if there.count() >= HOOKS_MAX {
             return Err(Refusal::TooMany(Field::Hooks).into());

@@ -30,9 +30,9 @@ use crate::error::Result;
 use crate::store::nodes::NodeStore;
 use crate::store::{
     Account, Conversation, FileKey, FileScope, Group, GroupChange, Herald, History, Hook,
-    Invitation, ListedAccount, ListedGroup, Message, NewGroup, NewHook, NewInvitation, NewMessage,
-    NewSession, NewUser, Overview, PartMax, Place, Posted, SearchQuery, SentFile, SessionRecord,
-    Store, StoredReaction, Ticket, TokenHash, Unread, UserChange, Window,
+    Invitation, ListedAccount, ListedGroup, MadeSession, Message, NewGroup, NewHook, NewInvitation,
+    NewMessage, NewSession, NewUser, Overview, PartMax, Place, Posted, SearchQuery, SentFile,
+    SessionRecord, Store, StoredReaction, Ticket, TokenHash, Unread, UserChange, Window,
 };
 
 use handle::Heralds;
@@ -152,7 +152,7 @@ impl Store for MemoryStore {
         self.realm().change_user(id, change)
     }
 
-    async fn create_session(&self, new: NewSession) -> Result<SessionRecord> {
+    async fn create_session(&self, new: NewSession) -> Result<MadeSession> {
         self.realm().create_session(new)
     }
 
@@ -163,6 +163,12 @@ impl Store for MemoryStore {
 
     async fn sessions(&self, user: UserId) -> Result<Vec<SessionRecord>> {
         Ok(self.realm().sessions(user))
+    }
+
+    async fn living_sessions(&self, ids: &[SessionId]) -> Result<Vec<SessionId>> {
+        self.ask_after_sessions().await?;
+        let realm = self.realm();
+        Ok(ids.iter().copied().filter(|id| realm.sessions.contains_key(id)).collect())
     }
 
     async fn end_session(&self, id: SessionId) -> Result<bool> {

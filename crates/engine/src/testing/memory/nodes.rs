@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kabar_model::{Field, Refusal, SessionId, Username};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -22,6 +23,8 @@ pub(super) struct MemoryNodes {
     all: Mutex<All>,
     /// Whether nothing but beats can be written.
     is_failing: AtomicBool,
+    /// Whether who asks after sessions is to wait.
+    is_held: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -48,7 +51,12 @@ struct Lease {
 
 impl MemoryNodes {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, all: Mutex::default(), is_failing: AtomicBool::default() }
+        Self {
+            clock,
+            all: Mutex::default(),
+            is_failing: AtomicBool::default(),
+            is_held: watch::Sender::default(),
+        }
     }
 
     pub(super) fn set_failing(&self, is_failing: bool) {
@@ -58,6 +66,18 @@ impl MemoryNodes {
     pub(super) fn is_well(&self) -> Result<()> {
         let is_failing = self.is_failing.load(Ordering::Relaxed);
         if is_failing { Err(Error::failed("the database does not answer")) } else { Ok(()) }
+    }
+
+    pub(super) fn hold_sessions(&self, is_held: bool) {
+        self.is_held.send_replace(is_held);
+    }
+
+    /// Waits while that is what a test wants.
+    pub(super) async fn ask_after_sessions(&self) -> Result<()> {
+        let mut held = self.is_held.subscribe();
+        // The sender is this.
+        let _ = held.wait_for(|is_held| !is_held).await;
+        self.is_well()
     }
 
     fn all(&self) -> MutexGuard<'_, All> {

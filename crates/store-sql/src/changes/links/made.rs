@@ -179,6 +179,8 @@ pub(crate) fn change(work: &mut Work, id: LinkId, change: LinkChange) -> Outcome
     let link = found_link(work, id)?;
     match change {
         LinkChange::Standing(to) => stand(work, &link, to)?,
+        LinkChange::StandingFrom { from, to } if link.standing == from => stand(work, &link, to)?,
+        LinkChange::StandingFrom { .. } => {}
         LinkChange::Reach(reach) => {
             let (host, port, private) = columns(reach.as_ref());
             work.connection
@@ -196,6 +198,9 @@ pub(crate) fn change(work: &mut Work, id: LinkId, change: LinkChange) -> Outcome
 }
 
 fn stand(work: &mut Work, link: &Link, to: Standing) -> Outcome<()> {
+    if link.standing == Standing::Removed && to == Standing::Blocked {
+        return Err(Refusal::RealmUnknown.into());
+    }
     if link.standing == Standing::Removed && to != Standing::Removed {
         is_free(work, Some(link.id), &link.name, &link.own_name)?;
     }
