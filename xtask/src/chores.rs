@@ -3,6 +3,7 @@
 pub(crate) mod browser;
 pub(crate) mod check;
 pub(crate) mod clippy;
+pub(crate) mod cluster;
 pub(crate) mod doc;
 pub(crate) mod fmt;
 pub(crate) mod fuzz;

@@ -13,7 +13,9 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use chore::Chore;
-use chores::{browser, check, clippy, doc, fmt, fuzz, prepare, screens, test, tests, tidy, web};
+use chores::{
+    browser, check, clippy, cluster, doc, fmt, fuzz, prepare, screens, test, tests, tidy, web,
+};
 
 /// Everything that can be asked for. A new chore is one file in `chores` and its row here; if CI
 /// shall run it too, also a row in [`test::STEPS`].
@@ -28,6 +30,7 @@ const CHORES: &[Chore] = &[
     web::CHORE,
     browser::CHORE,
     screens::CHORE,
+    cluster::CHORE,
     doc::CHORE,
     fuzz::CHORE,
 ];

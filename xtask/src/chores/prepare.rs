@@ -17,7 +17,7 @@ pub(crate) const CHORE: Chore = Chore {
     name: "prepare",
     arguments: "",
     summary: "the tools of this machine, installed when missing and possible",
-    run: |_, _| prepare(),
+    run: |_, _| prepare(|_| true),
 };
 
 struct Tool {
@@ -88,21 +88,29 @@ const TOOLS: &[Tool] = &[
     Tool { programs: &["caddy"], package: "caddy", purpose: "the same, with another proxy" },
 ];
 
-fn prepare() -> Result<()> {
-    match plan(&missing(), is_root(), find("apt-get").is_some()) {
+/// Packages of the servers that many nodes stand on.
+const OF_NODES: &[&str] = &["postgresql", "nats-server", "openssl"];
+
+/// What many nodes stand on, and nothing else.
+pub(crate) fn prepare_nodes() -> Result<()> {
+    prepare(|tool| OF_NODES.contains(&tool.package))
+}
+
+fn prepare(wanted: fn(&Tool) -> bool) -> Result<()> {
+    match plan(&missing(wanted), is_root(), find("apt-get").is_some()) {
         Plan::Nothing => return Ok(()),
         Plan::Install(packages) => install(&packages)?,
         Plan::Tell(message) => bail!(message),
     }
     // What was installed must be found now; without apt-get the plan is to tell.
-    match plan(&missing(), false, false) {
+    match plan(&missing(wanted), false, false) {
         Plan::Tell(message) => bail!(message),
         Plan::Nothing | Plan::Install(_) => Ok(()),
     }
 }
 
-fn missing() -> Vec<&'static Tool> {
-    TOOLS.iter().filter(|tool| !present(tool)).collect()
+fn missing(wanted: fn(&Tool) -> bool) -> Vec<&'static Tool> {
+    TOOLS.iter().filter(|tool| wanted(tool) && !present(tool)).collect()
 }
 
 #[derive(Debug, PartialEq)]
@@ -218,6 +226,11 @@ mod tests {
     fn a_program_is_found_in_the_path_or_missing() {
         assert!(present(&Tool { programs: &["kabar-no-such-program", "sh"], ..TOOL }));
         assert!(!present(&TOOL));
+    }
+
+    #[test]
+    fn what_nodes_stand_on_is_among_the_tools() {
+        assert!(OF_NODES.iter().all(|of| TOOLS.iter().any(|tool| tool.package == *of)));
     }
 
     #[test]
