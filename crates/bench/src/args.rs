@@ -72,7 +72,8 @@ impl Mode {
 #[derive(Debug, Clone, clap::Args)]
 pub struct BenchArgs {
     /// Server to load, on this machine: a loopback address and port. Given again: another node of
-    /// its realm; each pair then writes at one node and reads at the next (mode pairs)
+    /// its realm; each pair then writes at one node and reads at the next, and people in a room
+    /// are at one node after the other (modes pairs and rooms)
     #[arg(long = "server", value_name = "ADDR", default_value = "127.0.0.1:8889",
           value_parser = loopback)]
     servers: Vec<SocketAddr>,
@@ -246,9 +247,10 @@ impl BenchArgs {
                 "leave --peer or --accounts away",
             ),
             (
-                self.nodes() > 1 && (self.mode != Mode::Pairs || self.peer.is_some()),
-                "only pairs of one realm are spread over several nodes",
-                "name one --server, or leave --mode and --peer away",
+                self.nodes() > 1
+                    && (!matches!(self.mode, Mode::Pairs | Mode::Rooms) || self.peer.is_some()),
+                "only pairs and rooms of one realm are spread over several nodes",
+                "name one --server, or another --mode, and leave --peer away",
             ),
             (
                 self.mode == Mode::Events && self.dialect() != Dialect::Line,
@@ -402,8 +404,8 @@ pub(crate) mod tests {
             (&["--mode=logins", "--dialect=keyword"], &["--mode=resumes", "--dialect=keyword"]),
             (&["--mode=events"], &["--mode=events", "--dialect=form"]),
             (
-                &["--server=127.0.0.1:1", "--server=127.0.0.1:2"],
                 &["--server=127.0.0.1:1", "--server=127.0.0.1:2", "--mode=rooms"],
+                &["--server=127.0.0.1:1", "--server=127.0.0.1:2", "--mode=logins"],
             ),
             (&["--dialect=keyword", "--body=100"], &["--dialect=keyword", "--body=101"]),
             (

@@ -75,8 +75,8 @@ async fn gather(args: &BenchArgs, run: u32, accounts: &[Account]) -> io::Result<
     let dialect = args.dialect();
     let mut gathered = Gathered { connections: Vec::new(), heads: Vec::new() };
     let mut code = String::new();
-    for account in accounts {
-        let mut connection = Connection::open_as(args.server(), dialect, account).await?;
+    for (turn, account) in accounts.iter().enumerate() {
+        let mut connection = Connection::open_as(args.node(turn), dialect, account).await?;
         let token = &account.token;
         if dialect == Dialect::Form {
             let join = format!("room_join session={token}&roomname=bench-{run:08x}\n");
