@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use serde_json::json;
@@ -151,4 +151,40 @@ fn notifications_come_as_they_happen_and_one_at_a_time() {
     }
     assert!(together < 10, "{together} of 20 came with another, though nothing hurries");
     assert_eq!(messi.read("izza").len(), 20, "a notification does not mark as read");
+}
+
+#[test]
+fn an_answer_does_not_wait_behind_notifications_that_pile_up() {
+    const NEWS: usize = 200;
+    let server = Server::demo(&["keyword", "line-en"]);
+    let mut messi = Person::come("keyword", server.listening[0].0, "messi");
+    let mut izza = Person::come("line-en", server.listening[1].0, "izza");
+    // They come faster than one in 20 ms.
+    let Person::Line { stream: asks, token } = &mut izza else { unreachable!() };
+    let said: Vec<String> =
+        (0..NEWS).map(|n| format!("send {token} messi pesan {n}\r\n")).collect();
+    asks.write_all(said.concat().as_bytes()).unwrap();
+    let (mut replies, mut piece) = (String::new(), [0; 4096]);
+    while replies.matches("Message sent").count() < NEWS {
+        let count = asks.read(&mut piece).unwrap();
+        assert_ne!(count, 0, "{replies}");
+        replies += std::str::from_utf8(&piece[..count]).unwrap();
+    }
+    let Person::Keyword { stream, token } = &mut messi else { unreachable!() };
+    let wish = json!({"COMMAND": "CONTACT-GET", "token": token});
+    stream.write_all(wish.to_string().as_bytes()).unwrap();
+    let (mut news, mut after) = (Vec::new(), None);
+    while after.is_none() || news.len() < NEWS {
+        let object = read_brace(stream);
+        if object["FOR"] == "NOTIF" {
+            news.push(object["text"].as_str().unwrap().to_owned());
+        } else {
+            assert_eq!(object["FOR"], "CONTACT-GET");
+            after = Some(news.len());
+        }
+    }
+    // Some had gone by then, and they and the answer take turns.
+    assert!(after.is_some_and(|after| after < NEWS * 3 / 4), "answered after {after:?} of {NEWS}");
+    let expected: Vec<String> = (0..NEWS).map(|n| format!("pesan {n}")).collect();
+    assert_eq!(news, expected, "none is dropped, and their order stays");
 }

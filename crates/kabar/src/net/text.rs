@@ -3,6 +3,7 @@
 //! Requests are taken up in order. Those that only wait for the disk may wait together; answers leave
 //! in the order of the requests. While a client does not read its answers, nothing more is read from it.
 
+mod apart;
 mod leaving;
 
 use std::collections::VecDeque;
@@ -23,6 +24,7 @@ use tracing::debug;
 
 use super::deadline::reached;
 use super::gate::Pass;
+use apart::Apart;
 use leaving::next;
 
 /// Answers that may wait for the disk at a time.
@@ -95,9 +97,7 @@ pub(crate) struct TextLoop {
     waiting: VecDeque<BoxFuture<'static, Vec<u8>>>,
     output: Vec<u8>,
     sent: usize,
-    /// Outputs that must be written apart, and when the next may be.
-    apart: VecDeque<Vec<u8>>,
-    next_apart: Instant,
+    apart: Apart,
     quiet: Quiet,
     address: IpAddr,
     /// Whether somebody was logged in after the latest request.
@@ -139,8 +139,7 @@ impl TextLoop {
             waiting: VecDeque::new(),
             output: Vec::new(),
             sent: 0,
-            apart: VecDeque::new(),
-            next_apart: now,
+            apart: Apart::since(now),
             quiet: Quiet::NotAwaited,
             address,
             was_known: false,
@@ -349,7 +348,7 @@ impl TextLoop {
 
     /// Whether one more answer may wait for the disk or the client.
     fn answers_may_wait(&self) -> bool {
-        self.waiting.len() < WAITING_MAX && self.unsaid_bytes() < OUTPUT_BYTES_MAX
+        self.waiting.len() < WAITING_MAX && self.unread_answers() < OUTPUT_BYTES_MAX
     }
 
     /// Whether to read on: not while there is something left to take up.

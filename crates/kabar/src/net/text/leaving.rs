@@ -27,9 +27,9 @@ impl TextLoop {
         let mut next = Some(first);
         while let Some(unasked) = next {
             match unasked {
-                Unasked::Say(bytes) => self.say(bytes),
+                Unasked::Say(bytes) => self.say_later(bytes),
                 Unasked::Close(last_words) => {
-                    self.say(last_words);
+                    self.say_later(last_words);
                     return Some(End::Goodbye);
                 }
             }
@@ -39,13 +39,24 @@ impl TextLoop {
         None
     }
 
+    /// Hands something over that nobody waits for.
+    fn say_later(&mut self, bytes: Vec<u8>) {
+        if self.conversation.pause_between_outputs().is_none() {
+            return self.say(bytes);
+        }
+        if self.has_said_all() {
+            self.read_last = Instant::now();
+        }
+        self.apart.push(bytes);
+    }
+
     /// Hands an output over to be written.
     pub(in crate::net) fn say(&mut self, bytes: Vec<u8>) {
         if self.has_said_all() {
             self.read_last = Instant::now();
         }
         if self.conversation.pause_between_outputs().is_some() {
-            self.apart.push_back(bytes);
+            self.apart.answer(bytes);
         } else {
             self.output.extend_from_slice(&bytes);
         }
@@ -57,16 +68,16 @@ impl TextLoop {
         mut pieces: BoxStream<'static, io::Result<Vec<u8>>>,
     ) -> io::Result<()> {
         self.settle().await;
-        self.flush().await?;
+        self.flush_answers().await?;
         if self.conversation.pause_between_outputs().is_some() {
-            tokio::time::sleep_until(self.next_apart).await;
+            tokio::time::sleep_until(self.apart.at()).await;
         }
         let stop = self.stop.clone();
         while let Some(piece) = pieces.next().await {
             self.output.extend_from_slice(&piece?);
             self.read_last = Instant::now();
             tokio::select! {
-                outcome = self.flush() => outcome?,
+                outcome = self.flush_answers() => outcome?,
                 // Half of an answer is no answer, so nothing is gained by waiting for a slow reader.
                 () = stop.cancelled() => return Err(io::ErrorKind::Interrupted.into()),
             }
@@ -75,7 +86,12 @@ impl TextLoop {
     }
 
     pub(super) fn unsaid_bytes(&self) -> usize {
-        self.output.len() + self.apart.iter().map(Vec::len).sum::<usize>()
+        self.unread_answers() + self.apart.push_bytes()
+    }
+
+    /// As [`TextLoop::unsaid_bytes`], but for what may wait behind the answers.
+    pub(super) fn unread_answers(&self) -> usize {
+        self.output.len() + self.apart.answer_bytes()
     }
 
     pub(super) fn has_said_all(&self) -> bool {
@@ -84,7 +100,7 @@ impl TextLoop {
 
     /// When the next of the outputs that must be written apart may be written.
     pub(super) fn apart_at(&self) -> Option<Instant> {
-        (self.output.is_empty() && !self.apart.is_empty()).then_some(self.next_apart)
+        (self.output.is_empty() && !self.apart.is_empty()).then(|| self.apart.at())
     }
 
     /// Takes the answers at the front that have come meanwhile, so that they leave in one write.
@@ -97,7 +113,8 @@ impl TextLoop {
 
     pub(super) fn write_some(&mut self) -> io::Result<()> {
         if self.output.is_empty() && self.apart_at().is_some_and(|at| at <= Instant::now()) {
-            self.output.extend(self.apart.pop_front().unwrap_or_default());
+            let next = self.apart.next();
+            self.output.extend(next);
         }
         if self.output.is_empty() {
             return Ok(());
@@ -117,7 +134,7 @@ impl TextLoop {
             self.output.clear();
             (self.sent, self.sent_then) = (0, 0);
             if let Some(pause) = self.conversation.pause_between_outputs() {
-                self.next_apart = Instant::now() + pause;
+                self.apart.wait(pause);
             }
         }
         Ok(())
@@ -125,10 +142,19 @@ impl TextLoop {
 
     /// Writes all there is, or gives up on a client that reads nothing for too long.
     pub(super) async fn flush(&mut self) -> io::Result<()> {
-        loop {
+        self.flush_until(Self::has_said_all).await
+    }
+
+    /// As [`TextLoop::flush`], but what may wait behind the answers stays.
+    async fn flush_answers(&mut self) -> io::Result<()> {
+        self.flush_until(|this| this.unread_answers() == 0).await
+    }
+
+    async fn flush_until(&mut self, is_enough: fn(&Self) -> bool) -> io::Result<()> {
+        while !is_enough(self) {
             self.write_some()?;
-            if self.has_said_all() {
-                return Ok(());
+            if is_enough(self) {
+                break;
             }
             if let Some(at) = self.apart_at() {
                 tokio::time::sleep_until(at).await;
@@ -140,6 +166,7 @@ impl TextLoop {
                 () = reached(Some(deadline)) => return Err(io::ErrorKind::TimedOut.into()),
             }
         }
+        Ok(())
     }
 }
 
