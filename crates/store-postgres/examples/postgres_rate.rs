@@ -1,6 +1,6 @@
 //! How many messages a second does a database take from so many nodes?
 //!
-//! `cargo run --release -p kabar-store-postgres --example rate -- URL [NODES] [PAIRS] [OUTSTANDING] [MESSAGES] [keys]`
+//! `cargo run --release -p kabar-store-postgres --example postgres_rate -- URL [NODES] [PAIRS] [OUTSTANDING] [MESSAGES] [keys]`
 //! posts 120 bytes at a time over so many pairs of people on each node, each with so many posts on their way. With `keys`
 //! each has a key, as those of the web app have.
 

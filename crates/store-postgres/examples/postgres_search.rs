@@ -1,6 +1,6 @@
 //! How long does a search take in a large realm, and what does the index cost?
 //!
-//! `cargo run --release -p kabar-store-postgres --example search -- URL [MESSAGES]` adds so many messages of 200
+//! `cargo run --release -p kabar-store-postgres --example postgres_search -- URL [MESSAGES]` adds so many messages of 200
 //! people to a database, waits for the index, then searches.
 #![allow(clippy::print_stdout, reason = "a measurement is printed")]
 
