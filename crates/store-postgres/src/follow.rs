@@ -69,6 +69,13 @@ pub(crate) struct Committed {
     pub(crate) after_changes: bool,
 }
 
+impl Committed {
+    /// For a thread that only has to look.
+    fn nothing() -> Self {
+        Self { gave: (0, 0), stored: Vec::new(), herald: None, after_changes: false }
+    }
+}
+
 /// As far as everything has been told: the writer and the thread that follows go on from there in turns.
 #[derive(Clone, Debug)]
 struct Told(Arc<Mutex<i64>>);
@@ -105,18 +112,28 @@ impl Told {
 pub(crate) struct Commits {
     queue: mpsc::Sender<Committed>,
     overflowed: Arc<AtomicBool>,
+    under_way: UnderWay,
     was_cut_short: Arc<AtomicBool>,
     told: Told,
     all: Arc<dyn Bus>,
 }
 
 impl Commits {
-    /// Tells what was committed, where nothing that others did comes before it; the rest is left to the thread.
-    pub(crate) fn hand_over(&self, mut committed: Committed) {
-        let (before, last) = committed.gave;
-        if before == last {
-            return;
+    /// Tells what was committed, where nothing that others did comes before it; the rest is left to the thread. From here
+    /// on nothing of it is under way.
+    pub(crate) fn hand_over(&self, committed: Committed) {
+        if committed.gave.0 != committed.gave.1 {
+            self.tell(committed);
         }
+        self.under_way.end();
+        // Asked only now, as the thread asks once more what is under way after it has said so.
+        if self.was_cut_short.load(Ordering::SeqCst) {
+            self.queue(Committed::nothing());
+        }
+    }
+
+    fn tell(&self, mut committed: Committed) {
+        let (before, last) = committed.gave;
         let is_told = match &committed.herald {
             // Who begins to listen later finds all of it in the database.
             None => {
@@ -131,9 +148,12 @@ impl Commits {
             }),
         };
         self.all.publish(Hint::Arrived(Arrival(last)));
-        if is_told && !self.was_cut_short.load(Ordering::SeqCst) {
-            return;
+        if !is_told {
+            self.queue(committed);
         }
+    }
+
+    fn queue(&self, committed: Committed) {
         if self.queue.try_send(committed).is_err() {
             self.overflowed.store(true, Ordering::SeqCst);
         }
@@ -183,6 +203,7 @@ impl Follower {
         let handed_over = Commits {
             queue,
             overflowed: Arc::clone(&overflowed),
+            under_way: under_way.clone(),
             was_cut_short: Arc::clone(&was_cut_short),
             told: told.clone(),
             all: Arc::clone(&buses.all),
@@ -286,12 +307,18 @@ impl Follower {
         self.hinted_up_to = head;
         // What this node commits is told as it is handed over, with what the database does not know of it. Whatever waits
         // here comes before what is under way.
-        let under_way = self.under_way.after();
-        while let Ok(committed) = self.commits.try_recv() {
-            self.committed(committed)?;
-        }
-        let until = under_way.map_or(head, |after| head.min(after));
-        self.was_cut_short.store(until < head, Ordering::SeqCst);
+        let until = loop {
+            let under_way = self.under_way.after();
+            while let Ok(committed) = self.commits.try_recv() {
+                self.committed(committed)?;
+            }
+            let until = under_way.map_or(head, |after| head.min(after));
+            self.was_cut_short.store(until < head, Ordering::SeqCst);
+            // When it has ended meanwhile, its writer may not have seen that somebody waits for that.
+            if until == head || self.under_way.after() == under_way {
+                break until;
+            }
+        };
         // Asked only now: who begins to listen later finds all of that in the database.
         match self.heralds.listening() {
             Some(herald) => self.read_up_to(until, &*herald)?,

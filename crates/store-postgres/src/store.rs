@@ -250,7 +250,6 @@ impl Upkeep for Writing {
             let herald = self.herald.take();
             let (gave, after_changes) = (driver.gave(), driver.came_after_changes());
             commits.hand_over(Committed { gave, stored, herald, after_changes });
-            driver.under_way().end();
         }
         Ok(())
     }

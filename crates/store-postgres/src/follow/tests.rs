@@ -59,6 +59,22 @@ fn what_this_node_has_committed_is_told_with_its_session_while_more_is_under_way
 }
 
 #[test]
+fn what_others_have_stored_is_looked_for_once_an_empty_turn_of_this_node_has_ended() {
+    let (told, heralds) = (Arc::new(Told::default()), Heralds::default());
+    heralds.replace(Arc::clone(&told) as Arc<dyn Herald>);
+    let (mut follower, commits, database) = follower(&Buses::default(), &heralds);
+    follower.under_way.begin(0);
+    Postgres::shared().sql(&database, "UPDATE head SET arrival = 2");
+    follower.look().unwrap();
+    assert_eq!(follower.told.now(), 0, "it may be this node's own");
+    assert!(follower.commits.try_recv().is_err(), "nobody asks for a look yet");
+    commits.hand_over(Committed { gave: (2, 2), ..Committed::nothing() });
+    assert!(follower.commits.try_recv().is_ok(), "a second later would be late");
+    follower.look().unwrap();
+    assert_eq!(follower.told.now(), 2);
+}
+
+#[test]
 fn hints_are_passed_on_after_the_database_has_gone_back() {
     let buses = Buses::default();
     let mut listener = buses.here.listen();
