@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -114,6 +115,8 @@ pub(crate) struct Commits {
     overflowed: Arc<AtomicBool>,
     under_way: UnderWay,
     was_cut_short: Arc<AtomicBool>,
+    /// Others have changed something since this node told of messages last.
+    after_changes: Cell<bool>,
     told: Told,
     all: Arc<dyn Bus>,
 }
@@ -121,7 +124,10 @@ pub(crate) struct Commits {
 impl Commits {
     /// Tells what was committed, where nothing that others did comes before it; the rest is left to the thread. From here
     /// on nothing of it is under way.
-    pub(crate) fn hand_over(&self, committed: Committed) {
+    pub(crate) fn hand_over(&self, mut committed: Committed) {
+        committed.after_changes |= self.after_changes.get();
+        let is_heard = committed.gave.0 != committed.gave.1 && committed.herald.is_some();
+        self.after_changes.set(committed.after_changes && !is_heard);
         if committed.gave.0 != committed.gave.1 {
             self.tell(committed);
         }
@@ -205,6 +211,7 @@ impl Follower {
             overflowed: Arc::clone(&overflowed),
             under_way: under_way.clone(),
             was_cut_short: Arc::clone(&was_cut_short),
+            after_changes: Cell::new(false),
             told: told.clone(),
             all: Arc::clone(&buses.all),
         };

@@ -162,7 +162,8 @@ async fn a_node_is_told_who_was_removed_before_what_was_said_afterwards() {
         told.arrivals(2).await;
         told.1.lock().unwrap().clear();
         one.remove_member(group, ana, budi).await.unwrap();
-        // On the node that has to be told itself, and on the other one.
+        // On the node that has to be told itself, also when it has written something else since, and on the other one.
+        user(&two, "cici").await;
         say(&two, "after").await;
         assert_eq!(told.arrivals(3).await, [1, 2, 3]);
         assert_eq!(told.1.lock().unwrap()[..1], [(2, Hint::GroupChanged(group))]);
