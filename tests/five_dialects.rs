@@ -6,8 +6,10 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::thread::sleep;
+use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use support::wild::{Person, read_blocks, read_brace, read_brace_of};
 use support::{PATIENCE, Server};
 
@@ -153,38 +155,83 @@ fn notifications_come_as_they_happen_and_one_at_a_time() {
     assert_eq!(messi.read("izza").len(), 20, "a notification does not mark as read");
 }
 
-#[test]
-fn an_answer_does_not_wait_behind_notifications_that_pile_up() {
-    const NEWS: usize = 200;
-    let server = Server::demo(&["keyword", "line-en"]);
-    let mut messi = Person::come("keyword", server.listening[0].0, "messi");
-    let mut izza = Person::come("line-en", server.listening[1].0, "izza");
-    // They come faster than one in 20 ms.
-    let Person::Line { stream: asks, token } = &mut izza else { unreachable!() };
+/// Notifications that pile up: they come faster than one in 20 ms.
+const NEWS: usize = 200;
+
+fn pile_up(izza: &mut Person) {
+    let Person::Line { stream, token } = izza else { unreachable!() };
     let said: Vec<String> =
         (0..NEWS).map(|n| format!("send {token} messi pesan {n}\r\n")).collect();
-    asks.write_all(said.concat().as_bytes()).unwrap();
+    stream.write_all(said.concat().as_bytes()).unwrap();
     let (mut replies, mut piece) = (String::new(), [0; 4096]);
     while replies.matches("Message sent").count() < NEWS {
-        let count = asks.read(&mut piece).unwrap();
+        let count = stream.read(&mut piece).unwrap();
         assert_ne!(count, 0, "{replies}");
         replies += std::str::from_utf8(&piece[..count]).unwrap();
     }
-    let Person::Keyword { stream, token } = &mut messi else { unreachable!() };
-    let wish = json!({"COMMAND": "CONTACT-GET", "token": token});
+}
+
+/// The answer to this, and the texts of the notifications that came before it.
+fn answer(messi: &mut Person, mut wish: Value) -> (Value, Vec<String>) {
+    let Person::Keyword { stream, token } = messi else { unreachable!() };
+    wish["token"] = token.clone();
     stream.write_all(wish.to_string().as_bytes()).unwrap();
-    let (mut news, mut after) = (Vec::new(), None);
-    while after.is_none() || news.len() < NEWS {
+    let mut news = Vec::new();
+    loop {
         let object = read_brace(stream);
-        if object["FOR"] == "NOTIF" {
-            news.push(object["text"].as_str().unwrap().to_owned());
-        } else {
-            assert_eq!(object["FOR"], "CONTACT-GET");
-            after = Some(news.len());
+        if object["FOR"] != "NOTIF" {
+            assert_eq!(object["FOR"], wish["COMMAND"]);
+            return (object, news);
         }
+        news.push(object["text"].as_str().unwrap().to_owned());
     }
-    // Some had gone by then, and they and the answer take turns.
-    assert!(after.is_some_and(|after| after < NEWS * 3 / 4), "answered after {after:?} of {NEWS}");
+}
+
+fn all_come(messi: &mut Person, mut news: Vec<String>) {
+    let Person::Keyword { stream, .. } = messi else { unreachable!() };
+    while news.len() < NEWS {
+        news.push(read_brace(stream)["text"].as_str().unwrap().to_owned());
+    }
     let expected: Vec<String> = (0..NEWS).map(|n| format!("pesan {n}")).collect();
     assert_eq!(news, expected, "none is dropped, and their order stays");
+}
+
+#[test]
+fn an_answer_does_not_wait_behind_notifications_that_pile_up() {
+    let server = Server::demo(&["keyword", "line-en"]);
+    let mut messi = Person::come("keyword", server.listening[0].0, "messi");
+    let mut izza = Person::come("line-en", server.listening[1].0, "izza");
+    pile_up(&mut izza);
+    // What comes with messages marks them as read once it is written, and nothing else is answered before.
+    let (_, mut news) =
+        answer(&mut messi, json!({"COMMAND": "CHAT-PRIVATE-GET", "p_username": "izza"}));
+    let (_, more) = answer(&mut messi, json!({"COMMAND": "CONTACT-GET"}));
+    news.extend(more);
+    // Some had gone by then, and they and the answers take turns.
+    assert!(news.len() < NEWS * 3 / 4, "answered after {} of {NEWS}", news.len());
+    all_come(&mut messi, news);
+}
+
+#[test]
+fn nothing_is_pushed_between_an_offered_file_and_its_end() {
+    let server = Server::demo(&["keyword", "line-en"]);
+    let mut messi = Person::come("keyword", server.listening[0].0, "messi");
+    let mut izza = Person::come("line-en", server.listening[1].0, "izza");
+    let sent = contents(0, 1);
+    izza.send_file("messi", "berkas.bin", &sent);
+    let Person::Keyword { stream, .. } = &mut messi else { unreachable!() };
+    let said = read_brace(stream)["text"].as_str().unwrap().to_owned();
+    let code = said.strip_prefix("[berkas.bin], file_code: ").unwrap().to_owned();
+    pile_up(&mut izza);
+    let wish = json!({"COMMAND": "FILE-GET-PRIVATE", "p_username": "izza", "file_code": code});
+    let (offer, news) = answer(&mut messi, wish);
+    assert_eq!(offer["file_size"], sent.len());
+    // A client that takes its time.
+    sleep(Duration::from_millis(200));
+    let Person::Keyword { stream, .. } = &mut messi else { unreachable!() };
+    stream.write_all(br#"{"status":"ready"}"#).unwrap();
+    let mut got = vec![0; sent.len()];
+    stream.read_exact(&mut got).unwrap();
+    assert!(got == sent, "a notification stands in the file");
+    all_come(&mut messi, news);
 }

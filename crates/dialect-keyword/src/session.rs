@@ -240,6 +240,10 @@ impl Conversation for KeywordConversation {
         self.incoming.is_some()
     }
 
+    fn says_nothing_unasked(&self) -> bool {
+        self.incoming.is_some() || self.offered.is_some()
+    }
+
     fn take_in(&mut self, piece: Bytes) -> BoxFuture<'_, ()> {
         async move {
             if let Some(incoming) = &mut self.incoming {

@@ -43,6 +43,11 @@ pub trait Conversation: Send {
         false
     }
 
+    /// Whether nothing may be said unasked now, since what comes next are contents, here or there.
+    fn says_nothing_unasked(&self) -> bool {
+        self.awaits_contents()
+    }
+
     /// Takes a piece of the contents of the latest request.
     fn take_in(&mut self, _piece: Bytes) -> BoxFuture<'_, ()> {
         std::future::ready(()).boxed()

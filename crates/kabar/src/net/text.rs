@@ -182,7 +182,7 @@ impl TextLoop {
             let (deadline, apart_at) = (self.deadline(), self.apart_at());
             let listens = self.waiting.is_empty()
                 && self.unsaid_bytes() < OUTPUT_BYTES_MAX
-                && !self.conversation.awaits_contents();
+                && !self.conversation.says_nothing_unasked();
             // Fair on purpose: neither pushes nor requests may starve the other.
             tokio::select! {
                 answer = next(&mut self.waiting), if !self.waiting.is_empty() => {
@@ -211,6 +211,7 @@ impl TextLoop {
             self.settle().await;
             if let End::Exceeded(reason) = end {
                 let farewell = self.conversation.farewell(reason);
+                self.apart.hold_pushes(true);
                 self.say(farewell);
             }
             self.flush().await?;
@@ -304,6 +305,8 @@ impl TextLoop {
     /// Hands an answer over to be written, and does what follows from it.
     async fn give(&mut self, answer: Answer) -> io::Result<Option<End>> {
         let mut worth = Some(answer.worth);
+        // Last words are the last ones.
+        self.apart.hold_pushes(answer.close || self.conversation.says_nothing_unasked());
         match answer.output {
             // Nothing yet: its contents come first, and then what it was worth.
             Output::Now(bytes) if bytes.is_empty() => worth = None,
@@ -325,7 +328,7 @@ impl TextLoop {
         }
         if let Some(written) = answer.written {
             self.settle().await;
-            self.flush().await?;
+            self.flush_answers().await?;
             written.await;
         }
         if answer.close {

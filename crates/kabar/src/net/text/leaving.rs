@@ -67,6 +67,7 @@ impl TextLoop {
         &mut self,
         mut pieces: BoxStream<'static, io::Result<Vec<u8>>>,
     ) -> io::Result<()> {
+        self.apart.hold_pushes(true);
         self.settle().await;
         self.flush_answers().await?;
         if self.conversation.pause_between_outputs().is_some() {
@@ -82,6 +83,7 @@ impl TextLoop {
                 () = stop.cancelled() => return Err(io::ErrorKind::Interrupted.into()),
             }
         }
+        self.apart.hold_pushes(self.conversation.says_nothing_unasked());
         Ok(())
     }
 
@@ -146,7 +148,7 @@ impl TextLoop {
     }
 
     /// As [`TextLoop::flush`], but what may wait behind the answers stays.
-    async fn flush_answers(&mut self) -> io::Result<()> {
+    pub(super) async fn flush_answers(&mut self) -> io::Result<()> {
         self.flush_until(|this| this.unread_answers() == 0).await
     }
 
