@@ -2,7 +2,7 @@
 // Start: the language, who is here; then the frame with the list of conversations, the page and the panel.
 import { effect, h, html, render, signal, useEffect, useRef, useState } from '../vendor/preact.js';
 import { ConversationPage } from './conversation.js';
-import { knownTimeline } from './history.js';
+import { timelineOf } from './history.js';
 import { fmt, setLang, t } from './i18n.js';
 import { api, connection, retryNow } from './net.js';
 import { navigate, pathTo, route, startRouter } from './router.js';
@@ -32,10 +32,11 @@ function startRest() {
     () => import('./toast.js'), () => import('./menu.js'), () => import('./icons.js'), () => import('./panel.js'), () => import('./groups.js'), () => import('./rooms.js'),
     () => import('./people.js'), () => import('./search.js'), () => import('./mentions.js'), () => import('./settings.js'), () => import('./welcome.js')];
   const idle = globalThis.requestIdleCallback ?? ((/** @type {() => void} */ run) => setTimeout(run, 200));
-  const next = () => { const load = rest.shift(); if (load) load().catch(() => {}).finally(() => idle(next)); };
+  const next = () => { const load = rest.shift(); if (load) fetched(load).then(() => idle(next)); };
   const stop = effect(() => {
-    const id = currentId.value;
-    if (!me.value || (id && !knownTimeline(id)?.win.value)) return;
+    const { page, id } = route.value;
+    // Made here if the list is not there yet: only what exists can tell that it has messages.
+    if (!me.value || (page === 'conversation' && id && !timelineOf(id).win.value)) return;
     requestAnimationFrame(() => { stop(); idle(next); });
   });
 }

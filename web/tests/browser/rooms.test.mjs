@@ -176,7 +176,7 @@ test('the panel names the people of the room; a name that cannot be is refused a
   await field(page).waitFor();
   await page.keyboard.press('Control+.');
   const panel = page.getByRole('complementary', { name: 'Tentang ruang' });
-  assert.deepEqual(await panel.locator('.row-name').allTextContents(), ['Azizatul Hikmaniyah', 'Rahmadani Izzatul']);
+  await becomes(() => panel.locator('.row-name').allTextContents(), ['Azizatul Hikmaniyah', 'Rahmadani Izzatul']);
   await nania.ask('room_leave');
   await panel.getByText('Azizatul Hikmaniyah').waitFor({ state: 'detached' });
   await panel.getByRole('button', { name: 'Keluar dari ruang' }).click();

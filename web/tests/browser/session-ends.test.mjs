@@ -110,6 +110,18 @@ test('a part that could not be fetched at the start is fetched later', async () 
   await s.stop();
 });
 
+test('a list that comes after the stream has begun holds up nothing that is fetched later', async () => {
+  const s = await start({ path: '/app/people' });
+  const begun = new Promise((told) => { s.page.on('websocket', (socket) => socket.on('framereceived', told)); });
+  // The first drawing comes before anybody is known.
+  await s.page.route('**/api/v1/me', (route) => { setTimeout(() => route.continue(), 500); });
+  await s.page.route('**/api/v1/conversations', async (route) => { await begun; setTimeout(() => route.continue(), 500); });
+  const later = Promise.all(['delivery', 'welcome'].map((name) => s.page.waitForRequest((request) => request.url().endsWith(`/app/${name}.js`))));
+  await at(s.page, s.server.url + pathOf(s.server, 'maya'));
+  await later;
+  await s.stop();
+});
+
 test('W43 a stream that died in silence is noticed within a minute, and what was missed comes', async () => {
   const s = await start({ path: '/app/people' });
   await s.page.clock.install();
