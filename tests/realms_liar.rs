@@ -378,3 +378,30 @@ fn nobody_takes_anothers_words_or_place() {
         assert_eq!(link(&mut stage.messi, name)["state"], "linked");
     }
 }
+
+#[test]
+fn who_says_hello_while_it_is_asked_is_linked_as_it_was_wanted() {
+    let kota = Server::realm("kota");
+    let peer = Peer::new("angsa", (kota.address(), "kota"));
+    peer.behaves(Manner::Hesitates);
+    let mut messi = kota.person("messi");
+    thread::scope(|scope| {
+        let adding = scope.spawn(|| add(&mut messi, "itik", peer.address));
+        eventually("our hello", || {
+            let asked = peer.ways.asked.lock().unwrap();
+            asked.iter().any(|asked| asked.path == wire::HELLO).then_some(())
+        });
+        assert_eq!(peer.hello().0, 200);
+        peer.behaves(Manner::Honest);
+        adding.join().unwrap();
+    });
+    let known = link(&mut messi, "itik");
+    assert_eq!(
+        (&known["state"], &known["address"]),
+        (&json!("linked"), &json!(peer.address.to_string()))
+    );
+    assert_eq!(
+        messi.refused(&format!("addrealm itik {} {}", peer.address.ip(), peer.address.port())),
+        "Realm sudah ada"
+    );
+}

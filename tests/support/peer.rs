@@ -30,6 +30,8 @@ pub(crate) enum Manner {
     Honest,
     /// Never.
     Silent,
+    /// To a hello once it behaves otherwise; else as it should.
+    Hesitates,
     /// With so many bytes.
     Huge(usize),
     /// With headers that do not end.
@@ -303,6 +305,10 @@ impl Ways {
                 body.len()
             );
             return out.write_all(&[head.as_bytes(), body.as_bytes()].concat());
+        }
+        while asked.path == wire::HELLO && matches!(*self.manner.lock().unwrap(), Manner::Hesitates)
+        {
+            thread::sleep(Duration::from_millis(20));
         }
         let is_items = asked.path == wire::ITEMS;
         let said = match manner {

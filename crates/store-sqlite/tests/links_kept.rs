@@ -59,7 +59,15 @@ async fn names_of_links_do_not_clash() {
         assert_eq!(refusal(store.add_link(named(name, own)).await), Refusal::RealmTaken);
     }
     assert_eq!(LinkStore::links(&store).await.unwrap().len(), 2);
-    store.add_link(named("new", "new")).await.unwrap();
+    let new = store.add_link(named("new", "new")).await.unwrap();
+    for name in ["kampus", "nick", "zeta", "lab"] {
+        let renamed = store.change_link(new.id, LinkChange::Name(realm_name(name))).await;
+        assert_eq!(refusal(renamed), Refusal::RealmTaken, "{name}");
+    }
+    for name in ["newer", "newer", "new"] {
+        let renamed = store.change_link(new.id, LinkChange::Name(realm_name(name))).await.unwrap();
+        assert_eq!((renamed.name, renamed.own_name), (realm_name(name), realm_name("new")));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

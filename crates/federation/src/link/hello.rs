@@ -25,6 +25,13 @@ fn newest(keys: &[KeyStatement]) -> Option<Timestamp> {
 /// Realms that wait for an administrator; with more, others must be let in first.
 const WAITING_MAX: usize = 100;
 
+/// What an administrator here asked for: the realm that answered there, under this name.
+struct Wanted {
+    name: RealmName,
+    who: Identity,
+    reach: Reach,
+}
+
 impl Links {
     /// Links a realm that is reached there. With an invite it must be the realm that gave that.
     pub(super) async fn link_up(
@@ -53,22 +60,23 @@ impl Links {
         {
             return Err(Refusal::RealmChanged.into());
         }
-        let name = name.unwrap_or_else(|| who.realm.clone());
+        let wanted = Wanted { name: name.unwrap_or_else(|| who.realm.clone()), who, reach };
+        let Wanted { name, who, reach } = &wanted;
         let links = self.engine.links().await?;
         let known = links.iter().find(|link| link.own_name == who.realm);
         let is_taken = |taken: &RealmName| {
             let others = links.iter().filter(|link| link.own_name != who.realm);
             others.into_iter().any(|link| link.name == *taken || link.own_name == *taken)
         };
-        if name == *self.us() || is_taken(&name) || is_taken(&who.realm) {
+        if name == self.us() || is_taken(name) || is_taken(&who.realm) {
             return Err(Refusal::RealmTaken.into());
         }
         if let Some(known) = known {
-            return self.agree(known, &who, reach).await;
+            return self.agree(known, &wanted).await;
         }
         let hello = self.hello(invited.as_ref().map(|(_, _, secret)| *secret));
         let keys = who.keys.iter().map(|stated| stated.key).collect();
-        let whom = Whom { reach: &reach, realm: &who.realm, keys, clock_ahead: 0 };
+        let whom = Whom { reach, realm: &who.realm, keys, clock_ahead: 0 };
         let answer = self.ask_whom(&whom, What::post(wire::HELLO, &hello)?).await?;
         let welcome: Welcome = match answer {
             Ok(believed) => serde_json::from_slice(&believed.body)
@@ -79,37 +87,53 @@ impl Links {
             Err(NoAnswer::Refused(_)) => return Err(Refusal::NotAllowed.into()),
             Err(_) => return Err(Refusal::RealmUnreachable.into()),
         };
-        // Meanwhile it may have said hello itself.
-        let links = self.engine.links().await?;
-        if let Some(known) = links.iter().find(|link| link.own_name == who.realm) {
-            return self.agree(known, &who, reach).await;
+        if let Some(link) = self.met(&wanted).await? {
+            return Ok(link);
         }
         let standing = if welcome.linked { Standing::Linked } else { Standing::Asked };
         let new = NewLink {
-            name,
+            name: name.clone(),
             own_name: who.realm.clone(),
-            reach: Some(reach),
+            reach: Some(reach.clone()),
             root: *who.root.as_bytes(),
             keys: serde_json::to_string(&who.keys).map_err(Error::failed)?,
             standing,
             invite: None,
             at: self.clock.now(),
         };
-        let link = self.kept()?.add_link(new).await?;
+        let link = match self.kept()?.add_link(new).await {
+            Err(Error::Refused(Refusal::RealmTaken)) => {
+                let met = self.met(&wanted).await?;
+                return met.ok_or(Refusal::RealmTaken.into());
+            }
+            added => added?,
+        };
         info!(realm = %link.own_name, linked = welcome.linked, "a realm was added");
         self.changed.notify_one();
         Ok(link)
     }
 
+    /// The realm has said hello itself, while ours was under way: the link that came of it is the wanted one.
+    async fn met(&self, wanted: &Wanted) -> Result<Option<Link>> {
+        let links = self.engine.links().await?;
+        let Some(known) = links.iter().find(|link| link.own_name == wanted.who.realm) else {
+            return Ok(None);
+        };
+        if known.standing != Standing::Linked || known.root != *wanted.who.root.as_bytes() {
+            return self.agree(known, wanted).await.map(Some);
+        }
+        self.named(known, wanted).await.map(Some)
+    }
+
     /// Somebody here adds a realm that is known already: it waits for this, or it is linked.
-    async fn agree(&self, known: &Link, who: &Identity, reach: Reach) -> Result<Link> {
-        if known.root != *who.root.as_bytes() {
+    async fn agree(&self, known: &Link, wanted: &Wanted) -> Result<Link> {
+        if known.root != *wanted.who.root.as_bytes() {
             return Err(Refusal::RealmChanged.into());
         }
         if known.standing != Standing::Waiting {
             return Err(Refusal::RealmTaken.into());
         }
-        self.kept()?.change_link(known.id, LinkChange::Reach(Some(reach))).await?;
+        self.named(known, wanted).await?;
         let linked = LinkChange::StandingFrom { from: known.standing, to: Standing::Linked };
         let link = self.kept()?.change_link(known.id, linked).await?;
         if link.standing != Standing::Linked {
@@ -118,6 +142,18 @@ impl Links {
         }
         self.changed.notify_one();
         let _ = self.introduce(&link).await?;
+        Ok(link)
+    }
+
+    /// It is called as it was here, and reached where it was here.
+    async fn named(&self, known: &Link, wanted: &Wanted) -> Result<Link> {
+        let changes =
+            [LinkChange::Name(wanted.name.clone()), LinkChange::Reach(Some(wanted.reach.clone()))];
+        let mut link = known.clone();
+        for change in changes {
+            link = self.kept()?.change_link(known.id, change).await?;
+        }
+        self.changed.notify_one();
         Ok(link)
     }
 

@@ -135,6 +135,8 @@ pub enum LinkChange {
         /// How it is to stand.
         to: Standing,
     },
+    /// It is called so here from now on.
+    Name(RealmName),
     /// It is reached elsewhere.
     Reach(Option<Reach>),
     /// It has other keys under its root.

@@ -6,7 +6,7 @@ use kabar_model::{Field, LinkId, RealmName, Refusal, Timestamp};
 
 use super::delivery::{NO_UID, give_up, go_on_anew};
 use super::renamed::{are_others, rename_people};
-use super::routes::own_name;
+use super::routes;
 use crate::error::Outcome;
 use crate::params;
 use crate::reads::links::{by_number, standing};
@@ -59,9 +59,7 @@ pub(crate) fn add(work: &mut Work, new: &NewLink) -> Outcome<Link> {
     });
     let there = found.optional()?;
     drop(find);
-    let own = own_name(work)?;
-    let is_ours = own.is_some_and(|own| own == new.name || own == new.own_name);
-    if is_ours || there.is_some_and(|(_, is_removed, _)| !is_removed) {
+    if there.is_some_and(|(_, is_removed, _)| !is_removed) {
         return Err(Refusal::RealmTaken.into());
     }
     let is_another = there.is_some_and(|(.., is_the_same)| !is_the_same);
@@ -98,13 +96,17 @@ fn use_invite(work: &Work, secret: [u8; 32], at: Timestamp) -> Outcome<()> {
     if used == 1 { Ok(()) } else { Err(Refusal::InvitationUnknown.into()) }
 }
 
-/// Refuses `RealmTaken` when one of these names is one of another link's.
+/// Refuses `RealmTaken` when one of these names is ours, or one of another link's.
 fn is_free(
     work: &Work,
     except: Option<LinkId>,
     name: &RealmName,
     own_name: &RealmName,
 ) -> Outcome<()> {
+    let own = routes::own_name(work)?;
+    if own.is_some_and(|own| own == *name || own == *own_name) {
+        return Err(Refusal::RealmTaken.into());
+    }
     let mut taken = work.connection.prepare_cached(
         "SELECT 1 FROM link WHERE standing <> 'removed' AND id IS DISTINCT FROM ?1
              AND (name IN (?2, ?3) OR own_name IN (?2, ?3)) LIMIT 1",
@@ -181,6 +183,13 @@ pub(crate) fn change(work: &mut Work, id: LinkId, change: LinkChange) -> Outcome
         LinkChange::Standing(to) => stand(work, &link, to)?,
         LinkChange::StandingFrom { from, to } if link.standing == from => stand(work, &link, to)?,
         LinkChange::StandingFrom { .. } => {}
+        LinkChange::Name(name) => {
+            is_free(work, Some(id), &name, &link.own_name)?;
+            work.connection
+                .prepare_cached("UPDATE link SET name = ?2 WHERE id = ?1")?
+                .execute(params![id.0, name.as_str()])?;
+            work.known.forget_routes();
+        }
         LinkChange::Reach(reach) => {
             let (host, port, private) = columns(reach.as_ref());
             work.connection
