@@ -14,8 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use support::cluster::line::{self, Cut, ways};
 use support::history::{Fate, History, compare};
+use support::line::{self, Cut, ways};
 use support::random::Random;
 use support::steady::{Living, Steady, Talk, living};
 use support::{Api, Cluster, Events};

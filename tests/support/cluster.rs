@@ -1,14 +1,11 @@
 //! A realm on several nodes: PostgreSQL, NATS and an object store of a test's own, and real servers on them.
 
-#[path = "line.rs"]
-pub(crate) mod line;
-
 use std::net::SocketAddr;
 
 use kabar_testbed::{Nats, Objects, Postgres, PostgresOptions};
-use line::Line;
 use tempfile::TempDir;
 
+use super::line::Line;
 use super::{Client, Server};
 
 /// The password of everybody.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::super::PATIENCE;
+use super::PATIENCE;
 
 /// How often a line that is cut looks whether it is mended.
 const LOOK: Duration = Duration::from_millis(10);

@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod cluster;
 pub(crate) mod events;
 pub(crate) mod history;
+pub(crate) mod line;
 pub(crate) mod peer;
 pub(crate) mod program;
 pub(crate) mod proxy;

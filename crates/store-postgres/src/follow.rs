@@ -126,9 +126,10 @@ impl Commits {
     /// on nothing of it is under way.
     pub(crate) fn hand_over(&self, mut committed: Committed) {
         committed.after_changes |= self.after_changes.get();
-        let is_heard = committed.gave.0 != committed.gave.1 && committed.herald.is_some();
+        let has_places = committed.gave.0 != committed.gave.1;
+        let is_heard = has_places && committed.herald.is_some();
         self.after_changes.set(committed.after_changes && !is_heard);
-        if committed.gave.0 != committed.gave.1 {
+        if has_places {
             self.tell(committed);
         }
         self.under_way.end();

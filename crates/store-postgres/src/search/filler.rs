@@ -1,13 +1,13 @@
 //! The thread that fills the index. Each node has one; the one whose connection has the lock fills.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kabar_engine::store::Message;
 use kabar_model::{Change, ConversationId, Seq};
 use kabar_store_sql::sql::{Connection, OptionalExtension, Result};
-use kabar_store_sql::{message, messages};
+use kabar_store_sql::{Stop, message, messages};
 
 use super::marks::{list, marks};
 use super::position::{Position, is_there, take_in, taken_up};
@@ -38,27 +38,6 @@ const ROWS_TOGETHER_LEAST: i64 = 8;
 
 /// Marks that are taken in together, as they are sent; the message that reaches this is the last one.
 const TAKEN_BYTES: usize = 4 * 1024 * 1024;
-
-/// Says when to stop.
-#[derive(Debug, Default)]
-pub(super) struct Stop {
-    is_now: Mutex<bool>,
-    told: Condvar,
-}
-
-impl Stop {
-    pub(super) fn now(&self) {
-        *self.is_now.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.told.notify_all();
-    }
-
-    /// Waits for so long; `true`: stop.
-    fn within(&self, wait: Duration) -> bool {
-        let is_now = self.is_now.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.told.wait_timeout_while(is_now, wait, |is_now| !*is_now);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
-    }
-}
 
 pub(super) struct Filler {
     address: Arc<Address>,

@@ -13,8 +13,9 @@ use std::thread::{self, JoinHandle};
 use kabar_engine::Result;
 use kabar_engine::store::{Message, SearchQuery};
 use kabar_model::UserId;
+use kabar_store_sql::Stop;
 
-use self::filler::{Filler, Stop};
+use self::filler::Filler;
 use self::find::Found;
 use crate::readers::Readers;
 use crate::settings::Address;

@@ -43,7 +43,12 @@ pub(super) fn earlier(
     }
 }
 
-fn find(work: &Work, author: UserId, key: &ClientKey) -> Outcome<Option<Place>> {
+/// Where the message with this key stands.
+pub(in crate::changes) fn find(
+    work: &Work,
+    author: UserId,
+    key: &ClientKey,
+) -> Outcome<Option<Place>> {
     let mut find = work.connection.prepare_cached(
         "SELECT conversation_id, seq FROM client_key WHERE author_id = ?1 AND key = ?2",
     )?;

@@ -8,6 +8,7 @@ use kabar_model::limits::{SESSIONS_MAX, TOKENS_MAX};
 use kabar_model::{Field, Refusal, SessionId, Timestamp, UserId};
 
 use crate::error::Outcome;
+use crate::many::fill_up;
 use crate::params;
 use crate::sql::{self, Connection, OptionalExtension};
 use crate::writer::Work;
@@ -115,21 +116,19 @@ pub(crate) fn touch(work: &Work, used: &[(SessionId, Timestamp)]) -> Outcome<()>
         let at_last = last.entry(id.0).or_insert(at.0);
         *at_last = at.0.max(*at_last);
     }
-    let mut values: Vec<i64> = last.into_iter().flat_map(|(id, at)| [id, at]).collect();
-    let Some(&[id, at]) = values.last_chunk() else { return Ok(()) };
-    // The last one again and again up to a power of two, so that there are only a few statements to keep ready.
-    let rows = (values.len() / 2).next_power_of_two();
-    while values.len() < rows * 2 {
-        values.extend([id, at]);
+    let mut rows: Vec<[i64; 2]> = last.into_iter().map(<[i64; 2]>::from).collect();
+    if rows.is_empty() {
+        return Ok(());
     }
+    fill_up(&mut rows);
     let row = |nth| format!("(CAST(?{} AS BIGINT), CAST(?{} AS BIGINT))", nth * 2 + 1, nth * 2 + 2);
-    let named = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+    let named = (0..rows.len()).map(row).collect::<Vec<_>>().join(", ");
     let mut touch = work.connection.prepare_cached(&format!(
         "WITH used (id, at) AS (VALUES {named})
          UPDATE session SET used_at = used.at FROM used
          WHERE session.id = used.id AND session.used_at < used.at"
     ))?;
-    touch.execute(values.as_slice())?;
+    touch.execute(rows.as_flattened())?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use kabar_model::{Label, SessionId, Timestamp, User, UserId, Username};
 
 use super::limit_of;
 use super::words::{USER, parsed, user};
+use crate::many::{fill_up, marks};
 use crate::params;
 use crate::sql::{self, Connection, OptionalExtension, Row};
 
@@ -93,15 +94,13 @@ pub(crate) fn living_sessions(
     connection: &Connection,
     ids: &[SessionId],
 ) -> sql::Result<Vec<SessionId>> {
-    // Always as many, so that there is one statement: who asks after fewer asks after the last of them again.
-    let marks: Vec<String> = (1..=ASKED_AFTER_AT_A_TIME).map(|at| format!("?{at}")).collect();
-    let sql = format!("SELECT id FROM session WHERE id IN ({})", marks.join(", "));
-    let mut find = connection.prepare_cached(&sql)?;
     let mut living = Vec::new();
     for ids in ids.chunks(ASKED_AFTER_AT_A_TIME) {
-        let asked: [i64; ASKED_AFTER_AT_A_TIME] =
-            std::array::from_fn(|at| ids[at.min(ids.len() - 1)].0);
-        for id in find.query_map(asked, |row| row.get(0))? {
+        let mut asked: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        fill_up(&mut asked);
+        let sql = format!("SELECT id FROM session WHERE id IN ({})", marks(asked.len()));
+        let mut find = connection.prepare_cached(&sql)?;
+        for id in find.query_map(asked.as_slice(), |row| row.get(0))? {
             living.push(SessionId(id?));
         }
     }

@@ -12,6 +12,7 @@ use kabar_model::{ConversationId, Seq, UserId};
 
 use super::messages::{direct, follows};
 use super::words;
+use crate::many::{fill_up, marks};
 use crate::params;
 use crate::sql::{self, Connection, Error, OptionalExtension};
 
@@ -19,7 +20,7 @@ use crate::sql::{self, Connection, Error, OptionalExtension};
 const FIRST_ROWS: i64 = 8;
 const NEXT_ROWS: i64 = 128;
 
-/// Messages that are read together: one, few, or many.
+/// Messages that are read together: few at first, too.
 const FEW_MESSAGES: usize = 8;
 const MANY_MESSAGES: usize = 64;
 
@@ -61,8 +62,8 @@ fn part(connection: &Connection, cursors: Vec<Cursor>, max: PartMax) -> sql::Res
         if picked.is_empty() {
             break;
         }
-        let ids: Vec<i64> = picked.iter().map(|picked| picked.id).collect();
-        let mut found = by_arrival(connection, &ids)?;
+        let ids = picked.iter().map(|picked| picked.id).collect();
+        let mut found = by_arrival(connection, ids)?;
         for (nth, Picked { id, .. }) in picked.iter().enumerate() {
             let message = found.remove(id).ok_or(Error::NoRow)?;
             bytes += message.said_bytes(max.file_bytes);
@@ -84,27 +85,14 @@ fn part(connection: &Connection, cursors: Vec<Cursor>, max: PartMax) -> sql::Res
     Ok(Unread { messages, positions })
 }
 
-/// The messages with these arrival numbers.
-fn by_arrival(connection: &Connection, ids: &[i64]) -> sql::Result<HashMap<i64, Message>> {
-    match ids {
-        [id] => read::<1>(connection, &[*id]),
-        _ if ids.len() <= FEW_MESSAGES => read::<FEW_MESSAGES>(connection, ids),
-        _ => read::<MANY_MESSAGES>(connection, ids),
-    }
-}
-
-/// As [`by_arrival`], up to `N` of them: one statement each time.
-fn read<const N: usize>(
-    connection: &Connection,
-    ids: &[i64],
-) -> sql::Result<HashMap<i64, Message>> {
-    let Some(last) = ids.last() else { return Ok(HashMap::new()) };
-    let places: Vec<String> = (1..=N).map(|nth| format!("?{nth}")).collect();
-    let sql = format!("{} WHERE m.id IN ({})", words::messages(), places.join(", "));
-    let wanted: [i64; N] = std::array::from_fn(|nth| *ids.get(nth).unwrap_or(last));
+/// The messages with these arrival numbers, by them.
+fn by_arrival(connection: &Connection, mut ids: Vec<i64>) -> sql::Result<HashMap<i64, Message>> {
+    fill_up(&mut ids);
+    let sql = format!("{} WHERE m.id IN ({})", words::messages(), marks(ids.len()));
     let mut find = connection.prepare_cached(&sql)?;
-    find.query_map(wanted, |row| words::message(row).map(|message| (message.arrival.0, message)))?
-        .collect()
+    let by_id =
+        |row: &sql::Row<'_>| words::message(row).map(|message| (message.arrival.0, message));
+    find.query_map(ids.as_slice(), by_id)?.collect()
 }
 
 /// A message that is next, before it is read.

@@ -1,14 +1,14 @@
 //! The thread that fills the index.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use kabar_engine::store::Message;
 use kabar_model::{Change, ConversationId, Seq};
 use kabar_store_sql::sql::{self, OptionalExtension};
-use kabar_store_sql::{message, messages};
+use kabar_store_sql::{Stop, message, messages};
 use rusqlite::{Connection, params};
 
 use super::file::{IndexFile, position};
@@ -29,27 +29,6 @@ const ROWS_AT_A_TIME: i64 = 4_000;
 
 /// How much less the thread weighs than the others (POSIX nice value): who sends and reads goes first.
 const NICENESS: i32 = 10;
-
-/// Says when to stop.
-#[derive(Debug, Default)]
-pub(super) struct Stop {
-    is_now: Mutex<bool>,
-    told: Condvar,
-}
-
-impl Stop {
-    pub(super) fn now(&self) {
-        *self.is_now.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.told.notify_all();
-    }
-
-    /// Waits for so long; `true`: stop.
-    fn within(&self, wait: Duration) -> bool {
-        let is_now = self.is_now.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.told.wait_timeout_while(is_now, wait, |is_now| !*is_now);
-        *waited.unwrap_or_else(PoisonError::into_inner).0
-    }
-}
 
 /// Why the index could not be filled.
 enum Trouble {

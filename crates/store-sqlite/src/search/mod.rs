@@ -12,7 +12,9 @@ use std::sync::atomic::AtomicU64;
 use std::thread::{self, JoinHandle};
 use std::{fmt, io};
 
-use self::follower::{Follower, Stop};
+use kabar_store_sql::Stop;
+
+use self::follower::Follower;
 
 pub(crate) use self::file::IndexFile;
 pub(crate) use self::find::find;

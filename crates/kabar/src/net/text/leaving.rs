@@ -10,6 +10,7 @@ use futures_util::{FutureExt, StreamExt};
 use kabar_wire::conversation::Unasked;
 use tokio::time::Instant;
 
+use super::apart::Apart;
 use super::{End, OUTPUT_BYTES_MAX, READ_BYTES_MIN, TextLoop, UNREAD_SECS_MAX};
 use crate::net::deadline::reached;
 
@@ -41,22 +42,20 @@ impl TextLoop {
 
     /// Hands something over that nobody waits for.
     fn say_later(&mut self, bytes: Vec<u8>) {
-        if self.conversation.pause_between_outputs().is_none() {
-            return self.say(bytes);
-        }
-        if self.has_said_all() {
-            self.read_last = Instant::now();
-        }
-        self.apart.push(bytes);
+        self.add(bytes, Apart::push);
     }
 
     /// Hands an output over to be written.
     pub(in crate::net) fn say(&mut self, bytes: Vec<u8>) {
+        self.add(bytes, Apart::answer);
+    }
+
+    fn add(&mut self, bytes: Vec<u8>, add_apart: fn(&mut Apart, Vec<u8>)) {
         if self.has_said_all() {
             self.read_last = Instant::now();
         }
         if self.conversation.pause_between_outputs().is_some() {
-            self.apart.answer(bytes);
+            add_apart(&mut self.apart, bytes);
         } else {
             self.output.extend_from_slice(&bytes);
         }

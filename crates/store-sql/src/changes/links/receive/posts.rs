@@ -7,11 +7,11 @@ use kabar_model::{ClientKey, ConversationId, Field, Refusal, Seq, Timestamp, Use
 use super::super::queue;
 use super::peer::{Peer, joined, receiver};
 use super::{believed, contents, groups};
+use crate::changes::keys;
 use crate::changes::posts::{self as local, direct};
 use crate::error::Outcome;
 use crate::params;
 use crate::reads::carried::uid_text;
-use crate::sql::OptionalExtension;
 use crate::writer::Work;
 
 /// Says what a post says. The author's realm hears of it like any other that takes part.
@@ -38,7 +38,7 @@ pub(super) fn post(work: &mut Work, peer: &Peer, post: InPost, now: Timestamp) -
     };
     // What a client's key is to a client, the mark of a post is to its realm.
     let key = ClientKey::parse(&uid_text(post.uid))?;
-    if let Some(place) = earlier(work, author, &key)? {
+    if let Some(place) = keys::find(work, author, &key)? {
         if conversation != Some(place.conversation) {
             return Err(Refusal::Invalid(Field::Key).into());
         }
@@ -62,17 +62,6 @@ pub(super) fn post(work: &mut Work, peer: &Peer, post: InPost, now: Timestamp) -
         work.stored.push((new, posted));
     }
     Ok(())
-}
-
-/// Where the post stands that is known by this mark.
-fn earlier(work: &Work, author: UserId, key: &ClientKey) -> Outcome<Option<Place>> {
-    let mut find = work.connection.prepare_cached(
-        "SELECT conversation_id, seq FROM client_key WHERE author_id = ?1 AND key = ?2",
-    )?;
-    let place = find.query_row(params![author.0, key.as_str()], |row| {
-        Ok(Place { conversation: ConversationId(row.get(0)?), seq: Seq(row.get(1)?) })
-    });
-    Ok(place.optional()?)
 }
 
 /// Refuses `MessageUnknown` unless there is a message of that number that its reader may see.
