@@ -416,9 +416,19 @@ async fn a_link_that_is_blocked_fails_what_waits_and_takes_nothing() {
     assert_eq!(waits(&store, zeta).await, []);
 
     stand(&store, zeta, Standing::Linked).await;
-    say(&store, ana, noor, "again").await;
-    // First of all how the group stands: it may have changed meanwhile.
+    // First of all how the group stands: it may have changed meanwhile. What had failed goes out after all, and is
+    // called so.
     let waiting = waits(&store, zeta).await;
-    assert_eq!(waiting[0].what, Told::Members(klub));
-    assert_eq!((waiting.len(), link(&store, zeta).await.last), (2, 2));
+    let told: Vec<_> = waiting.into_iter().map(|item| item.what).collect();
+    assert_eq!(told, [Told::Members(klub), Told::Message(home.place)]);
+    let states = store.undelivered(home.place.conversation, Seq(1), Seq(1)).await.unwrap();
+    assert_eq!(states, [(Seq(1), Delivery::Queued)]);
+    let answer = received(&store, zeta, 2, &[]).await;
+    store.acknowledge(zeta, answer).await.unwrap();
+    assert_eq!(store.undelivered(home.place.conversation, Seq(1), Seq(1)).await.unwrap(), []);
+    // Posts to a home over there are their authors' to send again.
+    stand(&store, kampus, Standing::Linked).await;
+    let waiting = store.waiting(ana, away[0].place.conversation).await.unwrap();
+    assert!(waiting.iter().all(|sent| sent.failed.as_deref() == Some("link_removed")));
+    assert_eq!(waits(&store, kampus).await, []);
 }

@@ -174,6 +174,10 @@ pub(crate) fn begin_epoch(work: &mut Work, link: LinkId, epoch: i64) -> Outcome<
 
 /// Begins a new epoch without sending again what did not come back.
 pub(super) fn go_on_anew(work: &mut Work, link: LinkId) -> Outcome<()> {
+    // Of a conversation whose home is here the peer reads on, and so it gets what failed when the link was ended.
+    work.connection
+        .prepare_cached("DELETE FROM delivery_failure WHERE link_id = ?1 AND code = ?2")?
+        .execute(params![link.0, LINK_REMOVED])?;
     let first = standing(work, link)?.acknowledged;
     let now = now();
     tell_all(work, link, first, 0, now.0)?;
