@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::wild::{Person, read_blocks, read_brace, read_brace_of};
-use support::{PATIENCE, Server};
+use support::{Api, PATIENCE, Server, eventually};
 
 /// A text that every dialect can carry: at most 100 characters, with what breaks sloppy clients.
 const TEXT: &str = "apa kabar? } {\"x\": 1} & = % + \\ 😀 é \u{202e}";
@@ -234,4 +234,27 @@ fn nothing_is_pushed_between_an_offered_file_and_its_end() {
     stream.read_exact(&mut got).unwrap();
     assert!(got == sent, "a notification stands in the file");
     all_come(&mut messi, news);
+}
+
+#[test]
+fn what_a_script_in_lines_of_keywords_leaves_behind_is_no_session() {
+    let server = Server::demo(&["auto", "keyword"]);
+    let messi = Api::login(server.address(), "messi");
+    let sessions = || messi.get("/sessions")["sessions"].as_array().unwrap().len();
+    for leaves_by in ["QUIT\n", "CONTACT-GET\n", ""] {
+        let mut stream = TcpStream::connect(server.listening[1].0).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(b"AUTH-LOGIN messi surabaya\n").unwrap();
+        let mut said = [0; 1_024];
+        let mut heard = String::new();
+        while !heard.contains("logged in") {
+            let count = stream.read(&mut said).unwrap();
+            assert!(count > 0, "{heard}");
+            heard.push_str(&String::from_utf8_lossy(&said[..count]));
+        }
+        assert_eq!(sessions(), 2);
+        stream.write_all(leaves_by.as_bytes()).unwrap();
+        drop(stream);
+        eventually("the session ends with its connection", || (sessions() == 1).then_some(()));
+    }
 }

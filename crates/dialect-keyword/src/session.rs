@@ -110,6 +110,7 @@ impl KeywordConversation {
         {
             match self.engine.resume(token).await {
                 Ok(caller) => {
+                    self.end_own().await;
                     self.remember(caller.clone(), token);
                     return Ok(caller);
                 }
@@ -274,6 +275,10 @@ impl Conversation for KeywordConversation {
 
     fn is_known(&self) -> bool {
         self.known
+    }
+
+    fn leave(&mut self) -> BoxFuture<'_, ()> {
+        self.end_own().boxed()
     }
 
     fn farewell(&self, reason: Ending) -> Vec<u8> {

@@ -198,8 +198,19 @@ async fn a_session_whose_token_was_never_told_ends_with_its_connection() {
     assert!(!nobody_is_active().await);
     ana.say("QUIT\n").await;
     assert!(nobody_is_active().await);
-    realm.object("budi").await.say("QUIT\n").await;
+    let mut budi = realm.text("budi").await;
+    budi.0.leave().await;
+    assert!(nobody_is_active().await, "who hangs up does not say QUIT");
+    let mut twice = realm.text("ana").await;
+    twice.say("AUTH-LOGIN budi rahasia\n").await;
+    let active = realm.0.active().await.unwrap();
+    assert_eq!(active.iter().map(|user| user.username.as_str()).collect::<Vec<_>>(), ["budi"]);
+    twice.0.leave().await;
+    assert!(nobody_is_active().await);
+    realm.object("budi").await.0.leave().await;
     assert_eq!(realm.0.active().await.unwrap()[0].username.as_str(), "budi");
+    realm.object("ana").await.say("QUIT\n").await;
+    assert_eq!(realm.0.active().await.unwrap().len(), 2, "their tokens are known");
 }
 
 #[tokio::test]

@@ -75,6 +75,11 @@ pub trait Conversation: Send {
 
     /// The last words to a client whose input was the reason to close.
     fn farewell(&self, reason: Ending) -> Vec<u8>;
+
+    /// The connection has ended, however that came: what nobody can use after it is given up.
+    fn leave(&mut self) -> BoxFuture<'_, ()> {
+        std::future::ready(()).boxed()
+    }
 }
 
 /// What the front of the input is.

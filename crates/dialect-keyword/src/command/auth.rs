@@ -71,6 +71,7 @@ fn login(session: &mut KeywordConversation, mut args: Arguments) -> BoxFuture<'_
         let password = Password::parse(&password)?;
         let login = session.engine.login(session.origin, &username, password).await?;
         let token = login.token.reveal();
+        session.end_own().await;
         session.remember(login.caller, login.token);
         Ok(Reply::Ready(wording::LOGGED_IN.to_owned(), Data::Token(token)))
     }

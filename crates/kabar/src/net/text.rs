@@ -157,6 +157,17 @@ impl TextLoop {
 
     /// Converses until one side has had enough.
     pub(crate) async fn run(mut self) -> io::Result<End> {
+        let end = self.converse().await;
+        if end.is_ok() {
+            close(self.stream).await;
+        } else {
+            drop(self.stream);
+        }
+        self.conversation.leave().await;
+        end
+    }
+
+    async fn converse(&mut self) -> io::Result<End> {
         let stop = self.stop.clone();
         // Made once: making it anew in every round would take the token's lock twice.
         let mut stopped = pin!(stop.cancelled());
@@ -216,7 +227,6 @@ impl TextLoop {
             }
             self.flush().await?;
         }
-        close(self.stream).await;
         Ok(end)
     }
 
