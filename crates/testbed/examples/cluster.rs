@@ -2,7 +2,7 @@
 //! nodes are like. `cargo xtask cluster` builds the program and starts this.
 //!
 //! PostgreSQL, NATS and the object store are those of the tests: everything is gone at the end. A node that ends is
-//! started again after some seconds, as a service manager would.
+//! started again after some seconds, as a service manager would. With `--free-ports` nodes listen at any that are free.
 
 use std::fs;
 use std::net::TcpStream;
@@ -18,8 +18,8 @@ use kabar_testbed::{Nats, Objects, Postgres, PostgresOptions, Watchdog};
 /// Nodes of the realm.
 const NODES: u16 = 3;
 
-/// Node 1 listens at the port after each of these.
-const PORTS: [(&str, u16); 3] = [("", 7100), ("/keyword", 7110), ("/form", 7120)];
+/// What a node listens for. Node 1 does so at the port after each of these.
+const PORTS: [(&str, u16); 3] = [("auto", 7100), ("keyword", 7110), ("form", 7120)];
 
 /// A node that ended is gone for so long.
 const AWAY: Duration = Duration::from_secs(8);
@@ -38,6 +38,8 @@ struct Ground {
 /// A node in a directory of its own.
 struct Node {
     number: u16,
+    /// In the order of [`PORTS`]; 0 until one is found.
+    ports: [u16; 3],
     dir: PathBuf,
     running: Child,
     /// When it was found gone.
@@ -48,7 +50,9 @@ struct Node {
 
 fn main() -> Result<()> {
     let program = program()?;
-    for port in (1..=NODES).flat_map(|node| PORTS.map(|(_, base)| base + node)) {
+    let wants_free_ports = std::env::args().any(|argument| argument == "--free-ports");
+    let ports = |node| PORTS.map(|(_, base)| if wants_free_ports { 0 } else { base + node });
+    for port in (1..=NODES).flat_map(ports) {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
             bail!("something listens at 127.0.0.1:{port} already; end it first");
         }
@@ -60,7 +64,7 @@ fn main() -> Result<()> {
     let ground = Ground { _postgres: postgres, nats, objects, database };
     let mut nodes = Vec::new();
     for number in 1..=NODES {
-        nodes.push(Node::start(number, &program, &ground)?);
+        nodes.push(Node::start(number, ports(number), &program, &ground)?);
     }
     println!("{}", told(&nodes, &ground));
     loop {
@@ -85,8 +89,7 @@ fn program() -> Result<PathBuf> {
 /// What a person needs to know to begin.
 fn told(nodes: &[Node], ground: &Ground) -> String {
     let mut lines = vec![String::new()];
-    for Node { number, running, .. } in nodes {
-        let [http, keyword, form] = PORTS.map(|(_, base)| base + number);
+    for Node { number, ports: [http, keyword, form], running, .. } in nodes {
         let pid = running.id();
         lines.push(format!(
             "node {number}  http://127.0.0.1:{http} (dialect line, too)  keyword 127.0.0.1:{keyword}  form 127.0.0.1:{form}  \
@@ -111,12 +114,12 @@ fn told(nodes: &[Node], ground: &Ground) -> String {
 }
 
 impl Node {
-    fn start(number: u16, program: &Path, ground: &Ground) -> Result<Self> {
+    fn start(number: u16, ports: [u16; 3], program: &Path, ground: &Ground) -> Result<Self> {
         let prefix = format!("kabar-node-{number}-");
         let dir = tempfile::Builder::new().prefix(&prefix).tempdir()?.keep();
         let watchdog = Watchdog::over(&dir, &dir, &dir.join("number"));
-        let running = run(number, &dir, program, ground)?;
-        Ok(Self { number, dir, running, gone: None, _watchdog: watchdog })
+        let (running, ports) = run(number, ports, &dir, program, ground)?;
+        Ok(Self { number, ports, dir, running, gone: None, _watchdog: watchdog })
     }
 
     /// Starts it again a while after it ended.
@@ -130,7 +133,7 @@ impl Node {
                 }
             }
             Some(since) if since.elapsed() > AWAY => {
-                self.running = run(number, &self.dir, program, ground)?;
+                (self.running, self.ports) = run(number, self.ports, &self.dir, program, ground)?;
                 self.gone = None;
                 println!("node {number} is back, pid {}", self.running.id());
             }
@@ -140,13 +143,21 @@ impl Node {
     }
 }
 
-/// Starts a node and waits until it answers.
-fn run(number: u16, dir: &Path, program: &Path, ground: &Ground) -> Result<Child> {
-    let log = fs::File::options().append(true).create(true).open(dir.join("log"))?;
+/// Starts a node and waits until it answers; where it listens.
+fn run(
+    number: u16,
+    ports: [u16; 3],
+    dir: &Path,
+    program: &Path,
+    ground: &Ground,
+) -> Result<(Child, [u16; 3])> {
+    let file = dir.join("log");
+    let log = fs::File::options().append(true).create(true).open(&file)?;
+    let said_before = usize::try_from(log.metadata()?.len())?;
     let mut command = Command::new(program);
     command.args(["serve", "--realm", "kampus", "--data"]).arg(dir);
-    for (dialect, base) in PORTS {
-        command.arg("--listen").arg(format!("127.0.0.1:{}{dialect}", base + number));
+    for ((dialect, _), port) in PORTS.iter().zip(ports) {
+        command.arg("--listen").arg(format!("127.0.0.1:{port}/{dialect}"));
     }
     command
         .env("KABAR_STORAGE__POSTGRES", &ground.database)
@@ -160,12 +171,25 @@ fn run(number: u16, dir: &Path, program: &Path, ground: &Ground) -> Result<Child
     let mut running = command.process_group(0).spawn()?;
     fs::write(dir.join("number"), running.id().to_string())?;
     let began = Instant::now();
-    while TcpStream::connect(("127.0.0.1", PORTS[0].1 + number)).is_err() {
+    loop {
+        let said = fs::read_to_string(&file).unwrap_or_default();
+        let said = said.get(said_before..).unwrap_or_default();
+        if said.lines().any(|line| line.starts_with("ready ")) {
+            let [http, keyword, form] = PORTS.map(|(dialect, _)| listens_at(said, dialect));
+            let found = http.zip(keyword).zip(form).context("a node says where it listens")?;
+            return Ok((running, [found.0.0, found.0.1, found.1]));
+        }
         if running.try_wait()?.is_some() || began.elapsed() > PATIENCE {
-            let said = fs::read_to_string(dir.join("log")).unwrap_or_default();
             bail!("node {number} does not start:\n{said}");
         }
         sleep(Duration::from_millis(20));
     }
-    Ok(running)
+}
+
+/// The port of `listening 127.0.0.1:PORT DIALECT`.
+fn listens_at(said: &str, dialect: &str) -> Option<u16> {
+    let listening = said.lines().filter_map(|line| line.strip_prefix("listening "));
+    let mut places = listening.filter_map(|line| line.split_once(' '));
+    let (address, _) = places.find(|(_, spoken)| *spoken == dialect)?;
+    address.rsplit(':').next()?.parse().ok()
 }
