@@ -52,6 +52,12 @@ fn findings(setting: impl Fn(&str) -> Result<String>) -> std::result::Result<(),
             return Err(OpenError::Unsafe { setting: name, found, mend });
         }
     }
+    // Then a sync that failed is tried again, and says that it did not.
+    let found = setting("data_sync_retry")?;
+    if found != "off" {
+        let mend = "set data_sync_retry = off in postgresql.conf and restart PostgreSQL";
+        return Err(OpenError::Unsafe { setting: "data_sync_retry", found, mend });
+    }
     let commit = setting("synchronous_commit")?;
     let standbys = setting("synchronous_standby_names")?;
     // Without standbys "local" and "remote_write" mean "on"; with them they wait for less than was asked for.

@@ -57,11 +57,15 @@ pub(crate) enum Role {
     Mover,
 }
 
+/// A session that writes keeps the durability that was checked as it began, whatever is set and reloaded while it lives.
+const KEEPS_DURABILITY: &str =
+    "SELECT set_config(name, setting, false) FROM pg_settings WHERE name = 'synchronous_commit'";
+
 impl Role {
     /// Settings of its sessions.
     fn settings(self) -> &'static str {
         match self {
-            Self::Writer(_) => "",
+            Self::Writer(_) => KEEPS_DURABILITY,
             Self::Reader => "SET default_transaction_read_only = on",
             Self::Indexer => "SET synchronous_commit = off",
             Self::Mover => "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0",

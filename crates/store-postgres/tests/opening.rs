@@ -22,6 +22,7 @@ async fn a_server_that_may_lose_what_was_accepted_is_refused_unless_told_otherwi
     for (name, value, mend) in [
         ("fsync", "off", "set fsync = on"),
         ("full_page_writes", "off", "set full_page_writes = on"),
+        ("data_sync_retry", "on", "set data_sync_retry = off"),
         ("synchronous_commit", "off", "set synchronous_commit = on"),
     ] {
         let options = PostgresOptions { settings: vec![setting(name, value)], tls: false };
@@ -33,6 +34,28 @@ async fn a_server_that_may_lose_what_was_accepted_is_refused_unless_told_otherwi
         let store = open(&settings, Buses::default(), Arc::new(|what| panic!("{what}"))).unwrap();
         user(&store, "ana").await;
     }
+}
+
+#[test]
+fn what_is_set_while_a_node_writes_does_not_make_it_answer_before_the_disk() {
+    let options = PostgresOptions::default();
+    let server = Postgres::start_new(options);
+    let url = server.new_database();
+    let name = url.rsplit('/').next().unwrap();
+    let node = try_node(&url, Buses::default()).unwrap();
+    server.sql(name, "ALTER SYSTEM SET synchronous_commit = off");
+    server.sql(name, "SELECT pg_reload_conf()");
+    // Each commit says by itself how it was made.
+    server.sql(
+        name,
+        "CREATE TABLE made (how text);
+         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+             'BEGIN INSERT INTO made VALUES (current_setting(''synchronous_commit'')); RETURN NEW; END';
+         CREATE TRIGGER noted AFTER INSERT ON account FOR EACH ROW EXECUTE FUNCTION note()",
+    );
+    tokio::runtime::Runtime::new().unwrap().block_on(user(&node, "ana"));
+    assert_eq!(server.sql(name, "SHOW synchronous_commit"), "off");
+    assert_eq!(server.sql(name, "SELECT string_agg(how, ',') FROM made"), "on");
 }
 
 #[test]
