@@ -127,7 +127,7 @@ impl<B: Base> Store for SqlStore<B> {
     }
 
     async fn expire_sessions(&self, unused_since: Timestamp) -> Result<u64> {
-        self.change_aside(move |work| sessions::expire(work, unused_since)).await
+        self.remove_in_portions(move |work| sessions::expire(work, unused_since)).await
     }
 
     async fn post(&self, post: NewMessage) -> Result<Ticket<Vec<Posted>>> {
@@ -254,7 +254,7 @@ impl<B: Base> Store for SqlStore<B> {
     }
 
     async fn forget_keys(&self, before: Timestamp) -> Result<u64> {
-        self.change_aside(move |work| keys::forget(work, before)).await
+        self.remove_in_portions(move |work| keys::forget(work, before)).await
     }
 
     async fn find_file(

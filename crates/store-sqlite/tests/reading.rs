@@ -4,7 +4,7 @@ mod realm;
 
 use kabar_engine::Store;
 use kabar_engine::store::Unread;
-use kabar_model::Seq;
+use kabar_model::{Seq, Timestamp};
 use rusqlite::Connection;
 
 use self::realm::{file, message, open, say, up_to, user};
@@ -51,6 +51,34 @@ async fn a_conversation_with_a_hole_is_not_served() {
         3,
         "what is whole is served"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_for_one_transaction_is_removed_in_several() {
+    const ROWS: i64 = 25_000;
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path()).unwrap();
+    let (ana, budi) = (user(&store, "ana").await, user(&store, "budi").await);
+    let note = say(&store, ana, budi, "hai").await;
+    store.close();
+    let file = Connection::open(dir.path().join("kabar.db")).unwrap();
+    let numbers =
+        "WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < ?1)";
+    let sessions = "INSERT INTO session (account_id, token_hash, created_at, used_at)
+         SELECT ?2, CAST(n AS BLOB), n, n FROM many";
+    file.execute(&format!("{numbers} {sessions}"), [ROWS, ana.0]).unwrap();
+    let keys = "INSERT INTO client_key (author_id, key, conversation_id, seq, sent_at)
+         SELECT ?2, 'k' || n, ?3, n, n FROM many";
+    file.execute(&format!("{numbers} {keys}"), [ROWS, ana.0, note.conversation.0]).unwrap();
+    drop(file);
+
+    let store = open(dir.path()).unwrap();
+    let since = |n: i64| Timestamp(n);
+    let begun = store.commits();
+    assert_eq!(store.expire_sessions(since(ROWS)).await.unwrap(), 24_999);
+    assert_eq!(store.forget_keys(since(ROWS)).await.unwrap(), 24_999);
+    assert!(store.commits() - begun >= 6, "in {} transactions", store.commits() - begun);
+    assert_eq!(store.expire_sessions(since(ROWS)).await.unwrap(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

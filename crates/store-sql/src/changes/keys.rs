@@ -3,16 +3,13 @@
 use kabar_engine::store::{NewMessage, Place, Posted, Target};
 use kabar_model::{ClientKey, ConversationId, Field, Refusal, Seq, Timestamp, UserId};
 
-use super::links;
 use super::posts::direct;
+use super::{REMOVED_TOGETHER, links};
 use crate::error::Outcome;
 use crate::params;
 use crate::reads::messages::at as message_at;
 use crate::sql::{self, KeyRow, OptionalExtension};
 use crate::writer::{Key, Work};
-
-/// Keys that are forgotten at a time, so that nobody waits long for it.
-const FORGOTTEN_AT_A_TIME: i64 = 10_000;
 
 /// The earlier message with this key. A message with a key goes to one target. Refuses a key that
 /// stands for another message.
@@ -99,12 +96,12 @@ pub(super) fn keep(
     Ok(())
 }
 
-/// Forgets the oldest keys of messages that were sent before `before`.
+/// Forgets some of the oldest keys of messages that were sent before `before`.
 pub(crate) fn forget(work: &mut Work, before: Timestamp) -> Outcome<u64> {
     work.known.forget_keys();
     let mut forget = work.connection.prepare_cached(
         "DELETE FROM client_key WHERE (author_id, key) IN (
              SELECT author_id, key FROM client_key WHERE sent_at < ?1 ORDER BY sent_at LIMIT ?2)",
     )?;
-    Ok(forget.execute([before.0, FORGOTTEN_AT_A_TIME])? as u64)
+    Ok(forget.execute([before.0, i64::from(REMOVED_TOGETHER)])? as u64)
 }

@@ -15,3 +15,6 @@ pub(crate) mod positions;
 pub(crate) mod posts;
 pub(crate) mod rooms;
 pub(crate) mod sessions;
+
+/// Rows that are removed in one transaction: while it goes on nobody else writes, on no node.
+pub(crate) const REMOVED_TOGETHER: u32 = 10_000;

@@ -7,6 +7,7 @@ use kabar_engine::store::{MadeSession, NewSession, Purpose, SessionRecord};
 use kabar_model::limits::{SESSIONS_MAX, TOKENS_MAX};
 use kabar_model::{Field, Refusal, SessionId, Timestamp, UserId};
 
+use super::REMOVED_TOGETHER;
 use crate::error::Outcome;
 use crate::many::fill_up;
 use crate::params;
@@ -132,10 +133,11 @@ pub(crate) fn touch(work: &Work, used: &[(SessionId, Timestamp)]) -> Outcome<()>
     Ok(())
 }
 
-/// Ends what nobody has used for long. No node has any of them in use, so none is told.
+/// Ends some of what nobody has used for long. No node has any of them in use, so none is told.
 pub(crate) fn expire(work: &Work, unused_since: Timestamp) -> Outcome<u64> {
-    let mut expire = work
-        .connection
-        .prepare_cached("DELETE FROM session WHERE used_at < ?1 AND program IS NULL")?;
-    Ok(expire.execute([unused_since.0])? as u64)
+    let mut expire = work.connection.prepare_cached(
+        "DELETE FROM session WHERE id IN (
+             SELECT id FROM session WHERE used_at < ?1 AND program IS NULL ORDER BY used_at LIMIT ?2)",
+    )?;
+    Ok(expire.execute([unused_since.0, i64::from(REMOVED_TOGETHER)])? as u64)
 }

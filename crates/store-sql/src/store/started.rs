@@ -10,6 +10,7 @@ use kabar_engine::{Error, Result};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::base::{Base, Upkeep};
+use crate::changes::REMOVED_TOGETHER;
 use crate::error::Outcome;
 use crate::sql::Connection;
 use crate::writer::{Heralds, QUEUE_REQUESTS_MAX, Request, Work, Writer, aside, change};
@@ -17,6 +18,9 @@ use crate::writer::{Heralds, QUEUE_REQUESTS_MAX, Request, Work, Writer, aside, c
 /// Called once when what is stored can no longer be trusted. It should end the process: a sync that failed
 /// cannot be repeated, only the next start can tell what was kept.
 pub type OnFatal = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Portions of what is removed now and then. What is left after them is removed the next time.
+const PORTIONS_AT_A_TIME: usize = 100;
 
 /// A realm in a database.
 pub struct SqlStore<B: Base> {
@@ -87,6 +91,23 @@ impl<B: Base> SqlStore<B> {
         let (answer, answered) = oneshot::channel();
         self.hand_over(aside(deed, answer)).await?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// A change that removes at most [`REMOVED_TOGETHER`] rows and says how many, again until there are no more; but not
+    /// for ever.
+    pub(super) async fn remove_in_portions<F>(&self, remove: F) -> Result<u64>
+    where
+        F: Fn(&mut Work) -> Outcome<u64> + Clone + Send + 'static,
+    {
+        let mut removed = 0;
+        for _ in 0..PORTIONS_AT_A_TIME {
+            let portion = self.change_aside(remove.clone()).await?;
+            removed += portion;
+            if portion < u64::from(REMOVED_TOGETHER) {
+                break;
+            }
+        }
+        Ok(removed)
     }
 
     /// Hands something over to the writer, and waits for a place only.
