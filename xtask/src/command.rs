@@ -11,6 +11,14 @@ use anyhow::{Context, Result, bail};
 pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.args(arguments).current_dir(root);
+    // What the outer cargo says of this package is not about what is built: build scripts that look at it would run again,
+    // here and at the next build without us.
+    for (name, _) in env::vars_os() {
+        let says = |start: &str| name.to_string_lossy().starts_with(start);
+        if says("CARGO_PKG_") || says("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
@@ -47,6 +55,16 @@ fn shown(command: &Command) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cargo_within_hears_nothing_of_this_package() {
+        let command = cargo(Path::new("."), &[]);
+        let removed: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).collect();
+        // `cargo test` has told us.
+        assert!(removed.iter().any(|(name, _)| *name == "CARGO_MANIFEST_DIR"));
+        assert!(removed.iter().any(|(name, _)| *name == "CARGO_PKG_NAME"));
+        assert!(!removed.iter().any(|(name, _)| *name == "CARGO_HOME"));
+    }
 
     #[test]
     fn a_failure_names_the_command_and_the_next_deed() {
