@@ -29,6 +29,7 @@ kabar_catalogue::texts! {
     HelpExit = "help_exit",
     CommandUnknown = "command_unknown",
     Usage = "usage",
+    RoomHint = "room_hint",
     FileUnreadable = "file_unreadable",
     FileIrregular = "file_irregular",
     FileChanged = "file_changed",

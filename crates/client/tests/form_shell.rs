@@ -160,7 +160,8 @@ fn in_a_room_lines_go_both_ways_and_ones_own_do_not_come_back() {
     let url = format!("form://127.0.0.1:{port}");
     let (outcome, out) = run(&url, ".".as_ref(), logged_in().into_iter().chain(steps));
     assert_eq!(outcome, Outcome::Done, "{out}");
-    let joined = "Telah bergabung ke ruangan [x y]\nList User : \n1. Alam Cahya\n2. Budi\n";
+    let joined = "Telah bergabung ke ruangan [x y]\nList User : \n1. Alam Cahya\n2. Budi\n\
+                  What you type is said to everybody here. /leave leaves; $ sends or gets a file.\n";
     assert!(out.contains(joined) && !out.contains("what I said"), "{out}");
     assert!(!out.contains("Broadcasted"), "{out}");
     let wanted = [

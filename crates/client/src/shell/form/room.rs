@@ -46,6 +46,7 @@ impl Shell<'_> {
         for (number, user) in (1..).zip(reply.texts("users").unwrap_or_default()) {
             self.console.print(&format!("{number}. {user}"))?;
         }
+        self.console.print(&self.console.say(Text::RoomHint, &[("leave", LEAVE)]))?;
         loop {
             match self.console.line("")? {
                 Line::Text(typed) if typed.trim() == LEAVE => break,
