@@ -114,6 +114,11 @@ function Account(/** @type {any} */ { path, key }) {
     run(async () => enter((await api.post(path, { ...body, name: name || undefined, ...more, cookie: true })).user, Boolean(invited.value) && !setup));
   };
   const refused = !setup && (realm.value?.registration === 'closed' || (realm.value?.registration === 'invite' && !invited.value));
+  if (setup && (realm.value?.setup === false || error?.code === 'gone')) {
+    return html`<div class="auth-form"><h1 class="auth-title">${t('auth.setup_over')}</h1>
+      <p class="auth-note" role="alert">${t('auth.setup_over_note')}</p>
+      <a class="button button-wide" href="/app/signin">${t('auth.signin')}</a></div>`;
+  }
   if (refused) {
     return html`<div class="auth-form"><h1 class="auth-title">${t('auth.register')}</h1>
       <p class="auth-note">${t(realm.value.registration === 'closed' ? 'auth.closed' : 'auth.invite_only')}</p>

@@ -51,6 +51,8 @@ export function Realms({ administrator, refused }) {
 
 function Link(/** @type {any} */ { link, administrator, load }) {
   const { name, own_name, address, standing, queued, last_contact_at, next_try_at, error, clock_ahead, fingerprint } = link;
+  // Both agreed, and now it does not answer as it should.
+  const shown = standing === 'linked' && error ? 'unreachable' : standing;
   const deed = (/** @type {() => Promise<any>} */ what) => what().catch(toastReason).finally(load);
   const surely = async (/** @type {string} */ key, /** @type {boolean} */ danger, /** @type {() => Promise<any>} */ what) => {
     if (await confirmDialog({ title: t(`realms.${key}_title`, { name }), text: t(`realms.${key}_text`), action: t(`realms.${key}`), danger })) await deed(what);
@@ -69,7 +71,7 @@ function Link(/** @type {any} */ { link, administrator, load }) {
   ].filter(Boolean);
   return html`<li class="realm" data-realm=${name}>
     <div class="realm-head"><h2 class="realm-name"><bdi>${name}</bdi></h2>
-      <span class=${standing === 'linked' ? 'tag' : 'tag tag-warn'}>${t(`realms.standing_${standing}`)}</span></div>
+      <span class=${shown === 'linked' ? 'tag' : 'tag tag-warn'}>${t(`realms.standing_${shown}`)}</span></div>
     <span class="realm-address">${own_name !== name && html`${t('realms.own_name')} <bdi>${own_name}</bdi> · `}${address ? html`<bdi>${address}</bdi>` : t('realms.no_address')}</span>
     ${error && html`<p class="realm-error">${h(Icon, { name: 'alert' })}<span>${error.message}</span></p>`}
     ${Math.abs(clock_ahead) > CLOCK_SECS && html`<p class="realm-about">${t(clock_ahead > 0 ? 'realms.clock_ahead' : 'realms.clock_behind', { count: Math.abs(clock_ahead) })}</p>`}

@@ -47,7 +47,8 @@ test('the set-up link makes an administrator; a used one is refused in words', a
     await page.getByRole('button', { name: 'Create the administrator' }).click();
   };
   await fill();
-  await page.getByText('That is no longer there.').waitFor();
+  const over = page.getByRole('heading', { name: 'This link is no longer good' });
+  await over.waitFor();
   // Without a terminal the link is in a file beside the data.
   const link = new URL((await readFile(join(t.server.data, 'setup-link'), 'utf8')).trim());
   await page.goto('about:blank');
@@ -55,6 +56,10 @@ test('the set-up link makes an administrator; a used one is refused in words', a
   await fill();
   await page.locator('.own-username', { hasText: 'kepala' }).waitFor();
   assert.equal((await t.page.evaluate(async () => (await fetch('/api/v1/me')).json())).role, 'administrator');
+  await page.goto('about:blank');
+  await page.goto(t.server.url + link.pathname + link.hash);
+  await over.waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Create the administrator' }).count(), 0, 'nobody types in vain');
   await t.stop();
 });
 

@@ -58,10 +58,15 @@ test('an administrator adds a realm by its address, looks into the link, blocks,
   await press(page, 'Accept', 'kampus-b');
   await standing(page, 'kampus-b', 'Linked');
 
+  const { id } = await server.api('izza', 'POST', '/conversations', { with: 'maya@kampus-b' });
   await server.other.stop();
+  await server.api('izza', 'POST', `/conversations/${id}/messages`, { text: 'Halo' });
   await press(page, 'Check', 'kampus-b');
   await dialog.locator('.check-bad', { hasText: 'Nobody takes the connection there.' }).waitFor();
   await dialog.getByRole('button', { name: 'Close' }).last().click();
+  while (!(await of(server.people, 'izza', 'kampus-b')).error) await page.waitForTimeout(50);
+  await page.reload();
+  await standing(page, 'kampus-b', 'Unreachable');
   await press(page, 'Remove', 'kampus-b');
   await confirm(page, 'Remove');
   await page.getByText('No other realms yet').waitFor();
