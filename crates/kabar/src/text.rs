@@ -20,6 +20,7 @@ kabar_catalogue::texts! {
     FirstLink = "first_link",
     FirstFile = "first_file",
     FirstOr = "first_or",
+    FirstHere = "first_here",
     FirstCommand = "first_command",
     OnlyHere = "only_here",
     Everywhere = "everywhere",

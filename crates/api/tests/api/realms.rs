@@ -121,7 +121,7 @@ async fn a_link_is_looked_into_step_by_step() {
         {"step": "handshake", "ok": false, "code": "refused",
          "message": "It answered, but there is no agreement. The other realm links only with an invite.",
          "values": {"code": "invite_only"}},
-        {"step": "queue", "ok": true, "code": "queue", "message": "3 wait to be delivered.",
+        {"step": "queue", "ok": true, "code": "queue", "message": "Waiting to be delivered: 3.",
          "values": {"queued": "3"}},
     ]);
     assert_eq!(found["checks"], expected);

@@ -169,6 +169,9 @@ fn say_first(start: &Start<'_>, config: &Config, lang: Lang) {
         }
         None => eprintln!("  {}", Text::FirstCommand.say(lang, &values)),
     }
+    if start.is_new && config.accounts.registration == Registration::Open {
+        eprintln!("  {}", Text::FirstHere.say(lang, &values));
+    }
     eprintln!();
 }
 
