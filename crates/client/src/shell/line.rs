@@ -156,12 +156,12 @@ impl Shell {
         match request.prints {
             Prints::Login => self.login(&name, reply),
             Prints::SentTo => format!("message sent to {name}"),
-            Prints::Content => reply.json(MESSAGES_FIRST).unwrap_or_else(|| reply.rest()),
+            Prints::Content => shown::shortened(&content(reply)),
             Prints::Group(done) => format!("Group {name} {done}"),
             Prints::RealmAdded => format!("Realm {} added", first_word(&name).0),
             Prints::SentToRealm => format!("Message sent to realm {}", first_word(&name).0),
             Prints::FromRealm => {
-                let messages = reply.json(MESSAGES_FIRST).unwrap_or_else(|| reply.rest());
+                let messages = shown::shortened(&content(reply));
                 format!("Message received from realm {name}: {messages}")
             }
             Prints::Logout => self.logout(reply),
@@ -195,6 +195,10 @@ impl Shell {
 /// True for a line with a password in it, which no history should keep.
 pub(super) fn holds_password(typed: &str) -> bool {
     commands::find(first_word(typed).0).is_some_and(|command| command.prints == Prints::Login)
+}
+
+fn content(reply: &Reply) -> String {
+    reply.json(MESSAGES_FIRST).unwrap_or_else(|| reply.rest())
 }
 
 /// A refusal, in the form all profiles print.

@@ -119,9 +119,48 @@ fn unit(chars: &mut Chars<'_>) -> u32 {
     (0..4).filter_map(|_| chars.next()?.to_digit(16)).fold(0, |unit, digit| unit * 16 + digit)
 }
 
+/// JSON in which the contents of files are cut after some characters: they would push all else off the screen, and
+/// `getfile` fetches them.
+pub(super) fn shortened(json: &str) -> String {
+    const KEY: &str = "\"file_content\":\"";
+    const SHOWN: usize = 60;
+    let mut parts = json.split(KEY);
+    let mut short = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        short.push_str(KEY);
+        let end = part.find('"').unwrap_or(part.len());
+        match part.get(..SHOWN).filter(|_| end > SHOWN) {
+            // Four characters for three bytes.
+            Some(start) => {
+                let kib = (end / 4 * 3).div_ceil(1024);
+                short.extend([start, "… (", &kib.to_string(), " KiB)"]);
+            }
+            None => short.push_str(&part[..end]),
+        }
+        short.push_str(&part[end..]);
+    }
+    short
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn contents_of_files_are_cut_and_all_else_stands() {
+        let long = "QUJD".repeat(100_000);
+        let json = format!(
+            r#"{{"a":[{{"msg":"x","file_content":"{long}","n":1}}],"file_content":"QQ=="}}"#
+        );
+        let shown = format!(
+            r#"{{"a":[{{"msg":"x","file_content":"{}… (293 KiB)","n":1}}],"file_content":"QQ=="}}"#,
+            "QUJD".repeat(15)
+        );
+        assert_eq!(shortened(&json), shown);
+        for odd in ["", "{}", r#"{"file_content":"é"#, r#"{"file_content":""#] {
+            assert_eq!(shortened(odd), odd);
+        }
+    }
 
     #[test]
     fn what_steers_a_terminal_is_shown_and_everything_else_stays() {
