@@ -28,6 +28,7 @@ kabar_catalogue::texts! {
     TerminalFailed = "terminal_failed",
     HelpExit = "help_exit",
     CommandUnknown = "command_unknown",
+    CommandUnknownOf = "command_unknown_of",
     Usage = "usage",
     RoomHint = "room_hint",
     FileUnreadable = "file_unreadable",

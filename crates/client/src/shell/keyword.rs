@@ -116,7 +116,10 @@ impl Shell<'_> {
                 self.failed(&usage)
             }
             Some(command) => self.carry_out(command.wish, rest, &words),
-            None => Ok(self.console.print(&self.menu.help())?),
+            None => {
+                self.failed(&self.console.say(Text::CommandUnknownOf, &[]))?;
+                Ok(self.console.print(&self.menu.help())?)
+            }
         }
     }
 
