@@ -4,6 +4,7 @@
 //! elsewhere; what is remembered of others can be forgotten at any moment and read again. A realm of one process has
 //! none of this.
 
+mod left;
 mod turn;
 
 use std::collections::{HashMap, HashSet};
@@ -17,6 +18,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
+use self::left::Left;
 use crate::bus::Hint;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -40,6 +42,8 @@ pub(crate) struct Nodes {
     pub(crate) me: NodeId,
     /// Who is active on others.
     others: Mutex<HashMap<NodeId, HashSet<Active>>>,
+    /// Who was, and is still to be taken up here.
+    left: Left,
     /// Up to which change this node has read; for who hears of one.
     seen: AtomicI64,
     /// There is something to read.
@@ -80,6 +84,7 @@ impl Nodes {
         Self {
             me: NodeId::random(),
             others: Mutex::default(),
+            left: Left::default(),
             seen: AtomicI64::new(Version::NONE.0),
             changed: Notify::new(),
             progress: tokio::sync::Mutex::default(),
@@ -89,7 +94,22 @@ impl Nodes {
 
     /// Who is active on other nodes.
     pub(crate) fn active(&self) -> HashSet<Active> {
-        self.others.lock().values().flatten().copied().collect()
+        let mut active: HashSet<Active> = self.others.lock().values().flatten().copied().collect();
+        // Looked at last: from the others they come to these.
+        active.extend(self.left.active());
+        active
+    }
+
+    /// Of nodes that are gone only is remembered who was active there, until they are taken up here.
+    fn part_with_gone(&self, before: &[NodeId], living: &[NodeId]) {
+        let mut others = self.others.lock();
+        let known = others.keys().chain(before).copied();
+        let gone: HashSet<NodeId> = known.filter(|node| !living.contains(node)).collect();
+        if !gone.is_empty() {
+            let parted =
+                gone.into_iter().map(|node| (node, others.remove(&node).unwrap_or_default()));
+            self.left.add(parted);
+        }
     }
 
     /// Other nodes have changed something, up to this.
@@ -262,10 +282,10 @@ impl Engine {
         Ok(names)
     }
 
-    /// Who is active here and is to be told to others.
+    /// Who is active here and is to be told to others. They know by themselves who was only taken up.
     fn active_of_this_node(&self) -> HashSet<Active> {
         let active = |elsewhere| move |user: UserId| Active { user, elsewhere };
-        let here = self.sessions.active_users(self.clock.now(), self.settings.active);
+        let here = self.sessions.users_active_here(self.clock.now(), self.settings.active);
         let told = self.active_elsewhere.lock().clone();
         here.into_iter().map(active(false)).chain(told.into_iter().map(active(true))).collect()
     }

@@ -31,11 +31,7 @@ impl Engine {
         }
         self.set_up_elsewhere(store, &beat, progress.must_write_again).await?;
         progress.must_write_again = false;
-        self.nodes.others.lock().retain(|node, _| beat.living.contains(node));
-        if progress.living.iter().any(|node| !beat.living.contains(node)) {
-            // Its people come to other nodes; who was active there still is.
-            self.take_up_lately().await?;
-        }
+        self.nodes.part_with_gone(&progress.living, &beat.living);
         progress.living = beat.living;
         Ok(())
     }

@@ -72,6 +72,10 @@ impl MemoryNodes {
         self.is_held.send_replace(is_held);
     }
 
+    pub(super) fn holds_up_somebody(&self) -> bool {
+        self.is_held.receiver_count() > 0
+    }
+
     /// Waits while that is what a test wants.
     pub(super) async fn ask_after_sessions(&self) -> Result<()> {
         let mut held = self.is_held.subscribe();
