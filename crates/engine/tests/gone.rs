@@ -1,6 +1,7 @@
 //! Nodes of which others are gone: who was active there still is, and nobody waits for it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +28,7 @@ impl Realm {
     async fn node(&self) -> Arc<Engine> {
         let settings = Settings::new(RealmName::parse("kampus").unwrap());
         let (store, blobs) = (Arc::new(self.store.clone()), Arc::new(MemoryBlobs::default()));
-        let bus = Arc::<LocalBus>::default();
+        let bus: Arc<LocalBus> = Arc::default();
         Engine::start(settings, store, blobs, bus, self.clock.clone()).await.unwrap()
     }
 
@@ -179,4 +180,28 @@ async fn a_session_that_ends_while_many_are_taken_up_costs_nobody_else_their_pla
     realm.store.hold_sessions(false);
     taking_up.await.unwrap().unwrap();
     assert_eq!(active(&other).await, ["ana"]);
+}
+
+#[tokio::test]
+async fn many_who_are_active_are_told_in_parts_of_which_a_beat_waits_for_few() {
+    let realm = Realm::new();
+    let (one, other) = (realm.node().await, realm.node().await);
+    let people: HashSet<UserId> = (1..=12_345).map(UserId).collect();
+    one.active_elsewhere(people.clone());
+    realm.second(&[&one]).await;
+    assert_eq!(realm.told().await.len(), 10_000);
+    realm.second(&[&one]).await;
+    assert_eq!(realm.told().await.len(), people.len());
+    realm.second(&[&other]).await;
+    assert_eq!(other.active_ids(), people);
+    one.active_elsewhere(HashSet::from([UserId(7)]));
+    realm.second(&[&one]).await;
+    assert_eq!(realm.told().await.len(), 2_345);
+
+    // What is left follows by itself.
+    let follower = Arc::clone(&one);
+    tokio::spawn(async move { follower.follow().await });
+    eventually(async || realm.told().await == [UserId(7)]).await;
+    realm.second(&[&other]).await;
+    assert_eq!(other.active_ids(), HashSet::from([UserId(7)]));
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use kabar_model::{ConversationId, LinkId, SessionId, UserId, Username};
 use uuid::Uuid;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A node that has not said for so long that it lives counts as gone.
 pub const SILENT: Duration = Duration::from_secs(5);
@@ -20,6 +20,9 @@ pub const STALLED: Duration = Duration::from_millis(2_500);
 
 /// How long is remembered, at least, what a node no longer has. Who has not looked for longer reads all.
 pub const GONE_KEPT: Duration = Duration::from_mins(1);
+
+/// So many people are said to be active, or no longer, in one change: while it goes on nobody else writes, on no node.
+pub const ACTIVE_TOGETHER: usize = 1_000;
 
 /// A node, from the start of its process to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,6 +74,14 @@ pub struct Active {
     pub user: UserId,
     /// Whether another realm said so, of one of its people.
     pub elsewhere: bool,
+}
+
+/// Fails when those are more than [`ACTIVE_TOGETHER`]; for who implements [`NodeStore::active`].
+pub fn is_short_enough(came: &[Active], went: &[Active]) -> Result<()> {
+    if came.len() + went.len() > ACTIVE_TOGETHER {
+        return Err(Error::failed("too many people are said at a time to be active or no longer"));
+    }
+    Ok(())
 }
 
 /// Somebody who goes into a room.
@@ -168,8 +179,8 @@ pub trait NodeStore: Send + Sync + 'static {
 
     // --- Who is where
 
-    /// Who became active on this node and who no longer is, and the change that this is. `None`: the node counts as
-    /// gone, and nothing was written.
+    /// Who became active on this node and who no longer is, together at most [`ACTIVE_TOGETHER`], and the change that
+    /// this is. `None`: the node counts as gone, and nothing was written.
     async fn active(
         &self,
         node: NodeId,

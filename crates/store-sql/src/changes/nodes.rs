@@ -19,8 +19,8 @@ pub(crate) use small::{
     forget_facts, forget_failures, is_latest, keep_fact, lease, note_failure, release,
 };
 
-/// How many people are written at a time.
-const WRITTEN_TOGETHER: usize = 1_000;
+/// How many people's leaving is written in one transaction: while it goes on nobody else writes, on no node.
+pub(crate) const WRITTEN_TOGETHER: usize = 1_000;
 
 /// The database's clock.
 pub(crate) fn now(work: &Work, clock: &str) -> sql::Result<i64> {
@@ -138,17 +138,11 @@ pub(crate) fn active(
     )?;
     for (people, is_active) in [(came, 1), (went, 0)] {
         for elsewhere in [false, true] {
-            let people: Vec<&Active> =
-                people.iter().filter(|who| who.elsewhere == elsewhere).collect();
-            for people in people.chunks(WRITTEN_TOGETHER) {
-                let named = listed(people.iter().map(|who| who.user.0));
-                write.execute(params![
-                    node.0,
-                    named,
-                    i64::from(elsewhere),
-                    is_active,
-                    version.0
-                ])?;
+            let people = people.iter().filter(|who| who.elsewhere == elsewhere);
+            let named = listed(people.map(|who| who.user.0));
+            if !named.is_empty() {
+                let row = params![node.0, named, i64::from(elsewhere), is_active, version.0];
+                write.execute(row)?;
             }
         }
     }
@@ -200,12 +194,12 @@ pub(crate) fn enter(work: &Work, node: NodeId, coming: Coming, max: usize) -> Ou
     Ok(Entered::Here(version))
 }
 
+/// Of at most [`WRITTEN_TOGETHER`] visits.
 pub(crate) fn leave(
     work: &Work,
     node: NodeId,
     visits: &[(SessionId, u64)],
 ) -> Outcome<Option<Version>> {
-    let mut left = 0;
     let version = version(&work.connection)?.0 + 1;
     let mut leave = work.connection.prepare_cached(
         "UPDATE node_room SET stands = 1, version = ?4
@@ -214,25 +208,21 @@ pub(crate) fn leave(
              AND node_room.visit = CAST(meant.held AS BIGINT)
              AND node_room.node_id = ?1 AND node_room.stands = 0",
     )?;
-    for visits in visits.chunks(WRITTEN_TOGETHER) {
-        let sessions = listed(visits.iter().map(|(session, _)| session.0));
-        let held = listed(visits.iter().map(|(_, visit)| visit.cast_signed()));
-        left += leave.execute(params![node.0, sessions, held, version])?;
-    }
+    let sessions = listed(visits.iter().map(|(session, _)| session.0));
+    let held = listed(visits.iter().map(|(_, visit)| visit.cast_signed()));
+    let left = leave.execute(params![node.0, sessions, held, version])?;
     counted(&work.connection, left)
 }
 
+/// Of at most [`WRITTEN_TOGETHER`] sessions.
 pub(crate) fn take_out(work: &Work, sessions: &[SessionId]) -> Outcome<Option<Version>> {
-    let mut left = 0;
     let version = version(&work.connection)?.0 + 1;
     let mut leave = work.connection.prepare_cached(
         "UPDATE node_room SET stands = 1, version = ?2
          WHERE stands = 0 AND session_id IN (
              SELECT CAST(session AS BIGINT) FROM unnest(string_to_array(?1, ',')) AS meant (session))",
     )?;
-    for sessions in sessions.chunks(WRITTEN_TOGETHER) {
-        left += leave.execute(params![listed(sessions.iter().map(|id| id.0)), version])?;
-    }
+    let left = leave.execute(params![listed(sessions.iter().map(|id| id.0)), version])?;
     counted(&work.connection, left)
 }
 

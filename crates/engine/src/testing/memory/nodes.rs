@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::store::nodes::{
     Active, Beat, Coming, Entered, Failures, GONE_KEPT, InRoom, NodeId, NodeStore, SILENT, STALLED,
-    Seen, Stands, Token, Version,
+    Seen, Stands, Token, Version, is_short_enough,
 };
 
 /// Shared by all handles of a store.
@@ -171,6 +171,7 @@ impl NodeStore for MemoryNodes {
         came: &[Active],
         went: &[Active],
     ) -> Result<Option<Version>> {
+        is_short_enough(came, went)?;
         let all = &mut *self.all();
         if !all.lives(node) {
             return Ok(None);
