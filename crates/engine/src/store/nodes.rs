@@ -235,7 +235,8 @@ pub trait NodeStore: Send + Sync + 'static {
 
     // --- Leases
 
-    /// Takes a lease for that time, or holds it on, which does not change its token. `None`: another node holds it.
+    /// Takes a lease for that time, or holds it on, which does not change its token. `None`: another node holds it, for
+    /// no longer than that time, though the clock be set back: all who want a lease of that name want it for as long.
     /// A node that is gone holds none.
     async fn lease(&self, name: &str, node: NodeId, time: Duration) -> Result<Option<Token>>;
 

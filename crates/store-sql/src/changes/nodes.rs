@@ -40,7 +40,7 @@ pub(crate) fn beat(work: &Work, clock: &str, node: NodeId) -> Outcome<Beat> {
     for gone in
         node_ids(connection, "SELECT id FROM node WHERE seen_at <= ?1", now - micros(SILENT))?
     {
-        remove(work, now, gone)?;
+        remove(work, gone)?;
     }
     let is_known =
         connection.execute("UPDATE node SET seen_at = ?2 WHERE id = ?1", [node.0, now])? > 0;
@@ -63,22 +63,18 @@ fn node_ids(connection: &Connection, sql: &str, until: i64) -> sql::Result<Vec<N
     connection.prepare_cached(sql)?.query_map([until], |row| row.get(0).map(NodeId))?.collect()
 }
 
-pub(crate) fn retire(work: &Work, clock: &str, node: NodeId) -> Outcome<()> {
-    let now = now(work, clock)?;
-    remove(work, now, node)?;
+pub(crate) fn retire(work: &Work, node: NodeId) -> Outcome<()> {
+    remove(work, node)?;
     Ok(())
 }
 
 /// What a node had goes.
-fn remove(work: &Work, now: i64, node: NodeId) -> sql::Result<()> {
+fn remove(work: &Work, node: NodeId) -> sql::Result<()> {
     let connection = &work.connection;
     let version = next_version(connection)?.0;
     connection.execute("DELETE FROM node WHERE id = ?1", [node.0])?;
     connection.execute("DELETE FROM node_fact WHERE node_id = ?1", [node.0])?;
-    connection.execute(
-        "UPDATE lease SET held_until = ?2 WHERE node_id = ?1 AND held_until > ?2",
-        [node.0, now],
-    )?;
+    connection.execute("UPDATE lease SET held_until = 0 WHERE node_id = ?1", [node.0])?;
     connection.execute(
         "UPDATE node_active SET is_active = 0, version = ?2 WHERE node_id = ?1 AND is_active = 1",
         [node.0, version],

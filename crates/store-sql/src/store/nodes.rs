@@ -28,7 +28,7 @@ impl<B: Base> NodeStore for SqlStore<B> {
     }
 
     async fn retire(&self, node: NodeId) -> Result<()> {
-        self.change_aside(move |work| nodes::retire(work, clock::<B>(), node)).await
+        self.change_aside(move |work| nodes::retire(work, node)).await
     }
 
     async fn active(
@@ -116,6 +116,6 @@ impl<B: Base> NodeStore for SqlStore<B> {
 
     async fn release(&self, name: &str, token: Token) -> Result<()> {
         let name = name.to_owned();
-        self.change_aside(move |work| nodes::release(work, clock::<B>(), &name, token)).await
+        self.change_aside(move |work| nodes::release(work, &name, token)).await
     }
 }

@@ -310,6 +310,7 @@ impl NodeStore for MemoryNodes {
         if lease.until <= now {
             (lease.node, lease.token) = (node, Token(lease.token.0 + 1));
         } else if lease.node != node {
+            lease.until = lease.until.min(until);
             return Ok(None);
         }
         lease.until = until;
@@ -317,11 +318,10 @@ impl NodeStore for MemoryNodes {
     }
 
     async fn release(&self, name: &str, token: Token) -> Result<()> {
-        let now = self.clock.elapsed();
         if let Some(lease) = self.all().leases.get_mut(name)
             && lease.token == token
         {
-            lease.until = now;
+            lease.until = Duration::ZERO;
         }
         Ok(())
     }
