@@ -4,6 +4,7 @@
 //! elsewhere; what is remembered of others can be forgotten at any moment and read again. A realm of one process has
 //! none of this.
 
+mod clocks;
 mod left;
 mod turn;
 
@@ -18,6 +19,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
+use self::clocks::Clocks;
 use self::left::Left;
 use crate::bus::Hint;
 use crate::engine::Engine;
@@ -50,6 +52,8 @@ pub(crate) struct Nodes {
     changed: Notify,
     /// Who reads or writes has this; who comes meanwhile waits.
     progress: tokio::sync::Mutex<Progress>,
+    /// What is known of this node's clock.
+    clocks: Clocks,
     /// Whether the last turn failed, so that an outage is logged once.
     is_failing: AtomicBool,
 }
@@ -88,6 +92,7 @@ impl Nodes {
             seen: AtomicI64::new(Version::NONE.0),
             changed: Notify::new(),
             progress: tokio::sync::Mutex::default(),
+            clocks: Clocks::default(),
             is_failing: AtomicBool::new(false),
         }
     }

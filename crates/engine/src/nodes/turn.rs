@@ -22,7 +22,9 @@ impl Engine {
     pub(super) async fn beat(&self, store: &dyn NodeStore, progress: &mut Progress) -> Result<()> {
         // The store says once that this node counted as gone, and what it says may not come.
         let must_write_again = mem::replace(&mut progress.must_write_again, true);
+        let asked_at = self.clock.now();
         let beat = store.beat(self.nodes.me).await?;
+        self.nodes.clocks.compare(beat.at, asked_at, self.clock.now());
         progress.must_write_again = must_write_again || beat.is_new;
         if beat.is_new {
             progress.visits.clear();

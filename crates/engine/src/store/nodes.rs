@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kabar_model::{ConversationId, LinkId, SessionId, UserId, Username};
+use kabar_model::{ConversationId, LinkId, SessionId, Timestamp, UserId, Username};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
@@ -55,10 +55,12 @@ pub fn link_lease(link: LinkId) -> String {
 }
 
 /// What a node learns when it says that it lives.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beat {
     /// The node was not known, or counted as gone: nothing that it had is there, so all is to be written.
     pub is_new: bool,
+    /// What the database's clock says.
+    pub at: Timestamp,
     /// All nodes that live, this one, too, in the order of their numbers.
     pub living: Vec<NodeId>,
     /// The latest change.

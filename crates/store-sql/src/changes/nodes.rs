@@ -7,7 +7,7 @@ mod small;
 use kabar_engine::store::nodes::{
     Active, Beat, Coming, Entered, GONE_KEPT, NodeId, SILENT, STALLED, Version,
 };
-use kabar_model::{Field, Refusal, SessionId};
+use kabar_model::{Field, Refusal, SessionId, Timestamp};
 
 use crate::error::Outcome;
 use crate::params;
@@ -53,6 +53,7 @@ pub(crate) fn beat(work: &Work, clock: &str, node: NodeId) -> Outcome<Beat> {
     let facts = facts.query_map((), |row| Ok((NodeId(row.get(0)?), row.get(1)?)))?;
     Ok(Beat {
         is_new: !is_known,
+        at: Timestamp(now),
         living,
         version: version(connection)?,
         facts: facts.collect::<sql::Result<_>>()?,

@@ -154,6 +154,7 @@ impl NodeStore for MemoryNodes {
         all.tidy(now);
         Ok(Beat {
             is_new,
+            at: self.clock.now(),
             living: all.living.keys().copied().collect(),
             version: all.version,
             facts: all.facts.keys().cloned().collect(),
