@@ -30,9 +30,7 @@ use crate::store::{SessionRecord, Store, TokenHash};
 use crate::suspects::Suspects;
 use crate::throttle::Throttle;
 
-/// The sessions that are taken up at start, so that who was active still is.
-const SESSIONS_TAKEN_UP_MAX: usize = 100_000;
-/// How many of them at a time.
+/// How many sessions are asked after at a time.
 const SESSIONS_AT_A_TIME: usize = 500;
 
 /// How long a client's key is remembered.
@@ -171,28 +169,10 @@ impl Engine {
             hasher: Hasher::start().map_err(Error::failed)?,
             checked: tokio::sync::Mutex::default(),
         };
+        // Before the first beat: until then nobody waits for the next one.
         engine.take_up_lately().await?;
         engine.tell_nodes().await?;
         Ok(Arc::new(engine))
-    }
-
-    /// Takes up the sessions that were active lately, so that who was active on a node that is gone still is.
-    pub(crate) async fn take_up_lately(&self) -> Result<()> {
-        let since = self.clock.now().before(self.settings.active);
-        let endings = self.sessions.endings();
-        let records = self.store.sessions_used_since(since, SESSIONS_TAKEN_UP_MAX).await?;
-        for records in records.chunks(SESSIONS_AT_A_TIME) {
-            let users: Vec<UserId> = records.iter().map(|record| record.user).collect();
-            let users = self.directory.users(&users).await?;
-            for record in records {
-                if let Some(user) = users.get(&record.user) {
-                    let session = self.session(record, user.username.clone());
-                    // When one has ended meanwhile, the others are taken up when they are shown.
-                    self.sessions.take_up(session, endings);
-                }
-            }
-        }
-        Ok(())
     }
 
     /// What the operator decided.
@@ -217,6 +197,7 @@ impl Engine {
             let record = self.store.session(token).await?.ok_or(Refusal::SessionUnknown)?;
             let username = self.directory.user(record.user).await?.username.clone();
             if let Some(session) = self.sessions.take_up(self.session(&record, username), endings) {
+                session.is_used_here();
                 return Ok(session);
             }
         }
@@ -224,7 +205,7 @@ impl Engine {
 
     /// A session as stored. One that was used in the future, since the clock has been set back, was used
     /// now: it must not live longer for it.
-    fn session(&self, record: &SessionRecord, username: Username) -> Session {
+    pub(crate) fn session(&self, record: &SessionRecord, username: Username) -> Session {
         let used_at = record.used_at.min(self.clock.now());
         Session::new(&SessionRecord { used_at, ..record.clone() }, username)
     }
@@ -270,8 +251,10 @@ impl Engine {
         self.note_use().await?;
         self.sessions.sweep(now, self.settings.active);
         self.forget_failures().await?;
-        self.store.expire_sessions(now.before(self.settings.session_idle)).await?;
-        self.store.forget_keys(now.before(CLIENT_KEYS_KEPT)).await?;
+        if self.trusts_clock() {
+            self.store.expire_sessions(now.before(self.settings.session_idle)).await?;
+            self.store.forget_keys(now.before(CLIENT_KEYS_KEPT)).await?;
+        }
         Ok(())
     }
 
@@ -317,6 +300,7 @@ impl Engine {
             () = self.follow_suspects() => {}
             () = self.follow_presence() => {}
             () = self.follow_nodes() => {}
+            () = self.follow_left() => {}
         }
     }
 

@@ -89,17 +89,19 @@ impl Engine {
 
     /// Who is active now, here or, as far as is told, in other realms.
     pub fn active_ids(&self) -> HashSet<UserId> {
+        // Asked before the sessions: who is taken up is one of those then.
+        let others = self.nodes.active();
         let mut active = self.sessions.active_users(self.clock.now(), self.settings.active);
         active.extend(self.active_elsewhere.lock().iter());
-        active.extend(self.nodes.active().into_iter().map(|who| who.user));
+        active.extend(others.into_iter().map(|who| who.user));
         active
     }
 
     /// Who is active now, of this realm.
     pub fn active_here(&self) -> HashSet<UserId> {
+        let others = self.nodes.active();
         let mut active = self.sessions.active_users(self.clock.now(), self.settings.active);
-        let others = self.nodes.active().into_iter().filter(|who| !who.elsewhere);
-        active.extend(others.map(|who| who.user));
+        active.extend(others.into_iter().filter(|who| !who.elsewhere).map(|who| who.user));
         active
     }
 

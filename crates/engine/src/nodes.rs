@@ -4,6 +4,8 @@
 //! elsewhere; what is remembered of others can be forgotten at any moment and read again. A realm of one process has
 //! none of this.
 
+mod clocks;
+mod left;
 mod turn;
 
 use std::collections::{HashMap, HashSet};
@@ -17,6 +19,8 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
+use self::clocks::Clocks;
+use self::left::Left;
 use crate::bus::Hint;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -40,12 +44,16 @@ pub(crate) struct Nodes {
     pub(crate) me: NodeId,
     /// Who is active on others.
     others: Mutex<HashMap<NodeId, HashSet<Active>>>,
+    /// Who was, and is still to be taken up here.
+    left: Left,
     /// Up to which change this node has read; for who hears of one.
     seen: AtomicI64,
     /// There is something to read.
     changed: Notify,
     /// Who reads or writes has this; who comes meanwhile waits.
     progress: tokio::sync::Mutex<Progress>,
+    /// What is known of this node's clock.
+    clocks: Clocks,
     /// Whether the last turn failed, so that an outage is logged once.
     is_failing: AtomicBool,
 }
@@ -80,16 +88,33 @@ impl Nodes {
         Self {
             me: NodeId::random(),
             others: Mutex::default(),
+            left: Left::default(),
             seen: AtomicI64::new(Version::NONE.0),
             changed: Notify::new(),
             progress: tokio::sync::Mutex::default(),
+            clocks: Clocks::default(),
             is_failing: AtomicBool::new(false),
         }
     }
 
     /// Who is active on other nodes.
     pub(crate) fn active(&self) -> HashSet<Active> {
-        self.others.lock().values().flatten().copied().collect()
+        let mut active: HashSet<Active> = self.others.lock().values().flatten().copied().collect();
+        // Looked at last: from the others they come to these.
+        active.extend(self.left.active());
+        active
+    }
+
+    /// Of nodes that are gone only is remembered who was active there, until they are taken up here.
+    fn part_with_gone(&self, before: &[NodeId], living: &[NodeId]) {
+        let mut others = self.others.lock();
+        let known = others.keys().chain(before).copied();
+        let gone: HashSet<NodeId> = known.filter(|node| !living.contains(node)).collect();
+        if !gone.is_empty() {
+            let parted =
+                gone.into_iter().map(|node| (node, others.remove(&node).unwrap_or_default()));
+            self.left.add(parted);
+        }
     }
 
     /// Other nodes have changed something, up to this.
@@ -262,10 +287,10 @@ impl Engine {
         Ok(names)
     }
 
-    /// Who is active here and is to be told to others.
+    /// Who is active here and is to be told to others. They know by themselves who was only taken up.
     fn active_of_this_node(&self) -> HashSet<Active> {
         let active = |elsewhere| move |user: UserId| Active { user, elsewhere };
-        let here = self.sessions.active_users(self.clock.now(), self.settings.active);
+        let here = self.sessions.users_active_here(self.clock.now(), self.settings.active);
         let told = self.active_elsewhere.lock().clone();
         here.into_iter().map(active(false)).chain(told.into_iter().map(active(true))).collect()
     }

@@ -90,6 +90,8 @@ pub(crate) struct Session {
     used_at: AtomicI64,
     noted_at: AtomicI64,
     connections: AtomicU32,
+    /// Somebody has used it on this node; otherwise it was only taken up, as on every node.
+    used_here: AtomicBool,
     ended: AtomicBool,
     /// How fast it does what others are told of at once.
     pub(crate) pace: Pace,
@@ -106,6 +108,7 @@ impl Session {
             used_at: AtomicI64::new(record.used_at.0),
             noted_at: AtomicI64::new(record.used_at.0),
             connections: AtomicU32::new(0),
+            used_here: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             pace: Pace::default(),
         }
@@ -113,6 +116,12 @@ impl Session {
 
     pub(crate) fn use_at(&self, now: Timestamp) {
         self.used_at.store(now.0, Ordering::Relaxed);
+        self.is_used_here();
+    }
+
+    /// Other nodes are to be told of it.
+    pub(crate) fn is_used_here(&self) {
+        self.used_here.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn used_at(&self) -> Timestamp {
@@ -177,7 +186,10 @@ impl Sessions {
         if in_use.endings != endings {
             return None;
         }
+        let read_at = session.used_at();
         let session = in_use.by_token.entry(session.token).or_insert_with(|| Arc::new(session));
+        // Used on another node since it was used here.
+        session.used_at.fetch_max(read_at.0, Ordering::Relaxed);
         in_use.by_id.insert(session.id, Arc::clone(session));
         Some(Arc::clone(session))
     }
@@ -199,8 +211,19 @@ impl Sessions {
     }
 
     pub(crate) fn active_users(&self, now: Timestamp, active: Duration) -> HashSet<UserId> {
+        self.users(|session| session.is_active(now, active))
+    }
+
+    /// Those of them whose sessions are used on this node.
+    pub(crate) fn users_active_here(&self, now: Timestamp, active: Duration) -> HashSet<UserId> {
+        self.users(|session| {
+            session.used_here.load(Ordering::Relaxed) && session.is_active(now, active)
+        })
+    }
+
+    fn users(&self, is_meant: impl Fn(&Session) -> bool) -> HashSet<UserId> {
         let in_use = self.0.read();
-        let sessions = in_use.by_id.values().filter(|session| session.is_active(now, active));
+        let sessions = in_use.by_id.values().filter(|session| is_meant(session));
         sessions.map(|session| session.user).collect()
     }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use kabar_engine::store::links::{Link, Reach, Standing};
 use kabar_engine::store::nodes::{NodeId, link_lease};
-use kabar_engine::testing::MemoryBlobs;
+use kabar_engine::testing::{ManualClock, MemoryBlobs};
 use kabar_engine::{
     Accept, Caller, Clock, Engine, LocalBus, Operator, Origin, RealmSettings, Realms, Registration,
     Settings, Store, SystemClock,
@@ -105,12 +105,15 @@ async fn node(realm: &str, url: &str, net: &Net) -> Node {
 }
 
 async fn node_that(realm: &str, url: &str, net: &Net, accept: Accept) -> Node {
+    node_by(Arc::new(SystemClock::default()), realm, url, net, accept).await
+}
+
+async fn node_by(clock: Arc<dyn Clock>, realm: &str, url: &str, net: &Net, accept: Accept) -> Node {
     let settings = kabar_store_postgres::Settings { url: url.to_owned(), accept_unsafe: false };
     let store = open(&settings, Buses::default(), Arc::new(|what| panic!("{what}"))).unwrap();
     let store = Arc::new(store);
     let name = RealmName::parse(realm).unwrap();
     let realms = RealmSettings { accept, private: true };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let kept: Arc<dyn Store> = Arc::clone(&store) as _;
     let engine = Engine::start(
         Settings { realms, ..Settings::new(name.clone()) },
@@ -323,6 +326,34 @@ async fn a_pull_that_comes_again_on_another_node_begins_nothing_anew() {
     beta.links.pull(there, Duration::ZERO).await.unwrap();
     let after = alfa[0].link(link).await;
     assert!(after.epoch > before.epoch, "{after:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_has_waited_too_long_by_a_clock_that_is_not_the_databases() {
+    let server = Postgres::shared();
+    let (ours, theirs) = (server.new_database(), server.new_database());
+    let net = Net::default();
+    let (alfa, beta) = (node("alfa", &ours, &net).await, node("beta", &theirs, &net).await);
+    let ana = alfa.person("ana").await;
+    beta.person("budi").await;
+    let reach = Reach { host: "beta".to_owned(), port: 1, private: true };
+    let shown = alfa.links.add(RealmName::parse("beta").unwrap(), reach).await.unwrap();
+    let link = shown.link.id;
+    alfa.turns(link, 2).await;
+    alfa.say(ana, 0).await;
+    let waits = alfa.link(link).await.queued();
+    assert!(waits > 0);
+    alfa.loses(link, alfa.engine.node()).await;
+
+    let right = SystemClock::default().now();
+    let clock = Arc::new(ManualClock::new(right.after(Duration::from_hours(48))));
+    let wrong = node_by(clock.clone(), "alfa", &ours, &net, Accept::Open).await;
+    assert!(alfa.engine.trusts_clock() && !wrong.engine.trusts_clock());
+    assert_eq!(wrong.links.expire().await.unwrap(), 0);
+    assert_eq!(alfa.link(link).await.queued(), waits, "it goes out yet");
+    clock.set(right);
+    wrong.engine.tell_nodes().await.unwrap();
+    assert!(wrong.engine.trusts_clock());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -243,6 +243,40 @@ async fn a_node_that_is_gone_does_not_live_on_when_the_clock_was_set_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_lease_is_free_in_time_though_the_clock_was_set_back() {
+    let (store, url) = fresh();
+    let nodes = store.nodes().unwrap();
+    let (one, other) = (NodeId(1), NodeId(2));
+    // Nobody sets the server's clock: what was before moves into the future instead.
+    let shift = |by: i128| {
+        let database = url.rsplit('/').next().unwrap();
+        let sql = format!("UPDATE lease SET held_until = held_until + {by}");
+        kabar_testbed::Postgres::shared().sql(database, &sql);
+    };
+    let hour = 3_600_000_000;
+    let take = async |node| nodes.lease("link:1", node, SILENT).await.unwrap();
+    let first = take(one).await.unwrap();
+    shift(hour);
+    assert_eq!(take(one).await, Some(first), "held on");
+    assert_eq!(take(other).await, None);
+    shift(hour);
+    assert_eq!(take(other).await, None, "it may have been given a moment ago");
+    shift(-i128::try_from(SILENT.as_micros()).unwrap());
+    let second = take(other).await.unwrap();
+    assert!(second > first);
+    assert_eq!(take(one).await, None);
+
+    nodes.release("link:1", second).await.unwrap();
+    shift(hour);
+    let third = take(one).await.expect("what was given back is free by any clock");
+    assert!(third > second);
+    nodes.beat(one).await.unwrap();
+    nodes.retire(one).await.unwrap();
+    shift(hour);
+    assert!(take(other).await.unwrap() > third, "so is what was held by a node that is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_without_a_bus_hears_of_everything_within_two_seconds() {
     let (one, url) = fresh();
     let buses = Buses::default();

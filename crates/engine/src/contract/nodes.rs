@@ -9,7 +9,8 @@ use kabar_model::{ConversationId, Field, Refusal, SessionId, UserId, Username};
 use super::world::refused;
 use crate::store::Store;
 use crate::store::nodes::{
-    Active, Coming, Entered, InRoom, NodeId, NodeStore, SILENT, Seen, Stands, Version,
+    ACTIVE_TOGETHER, Active, Coming, Entered, InRoom, NodeId, NodeStore, SILENT, Seen, Stands,
+    Version,
 };
 
 /// Lets so much time pass on the database's clock.
@@ -33,6 +34,7 @@ pub const ALL: &[Case] = cases![
     who_retires_is_gone_at_once,
     who_is_gone_writes_nothing,
     who_is_active_is_told_as_it_changes,
+    so_many_are_told_of_at_a_time,
     a_session_is_in_one_room_on_one_node,
     of_two_comings_the_later_visit_holds,
     a_visit_is_left_once_and_not_by_an_earlier_one,
@@ -182,6 +184,27 @@ async fn who_is_active_is_told_as_it_changes(nodes: &dyn NodeStore, _: &Pass) {
     assert_eq!(nodes.beat(OTHER).await.unwrap().version, third);
     let beyond = nodes.seen(Version(third.0 + 1_000)).await.unwrap();
     assert!(beyond.whole && beyond.active.len() == 2, "who is ahead of the store begins anew");
+}
+
+async fn so_many_are_told_of_at_a_time(nodes: &dyn NodeStore, _: &Pass) {
+    both(nodes).await;
+    let many = |count| -> Vec<Active> {
+        (1..=count).map(|user| Active { user: UserId(user), elsewhere: user % 2 == 0 }).collect()
+    };
+    let together = i64::try_from(ACTIVE_TOGETHER).unwrap();
+    assert!(nodes.active(ONE, &many(together), &[ANA]).await.is_err());
+    assert_eq!(nodes.seen(Version::NONE).await.unwrap().active, []);
+    nodes.active(ONE, &many(together), &[]).await.unwrap().unwrap();
+    assert_eq!(nodes.seen(Version::NONE).await.unwrap().active.len(), ACTIVE_TOGETHER);
+    nodes.active(ONE, &[], &many(together)).await.unwrap().unwrap();
+    assert_eq!(nodes.seen(Version::NONE).await.unwrap().active, []);
+    // Of who leaves as many as it may be.
+    let visits: Vec<_> = (1..=2_500).map(|session| (SessionId(session), 1)).collect();
+    for session in [1, 1_500, 2_500] {
+        enter(nodes, ONE, coming(session, HALL, 1)).await;
+    }
+    nodes.leave(ONE, &visits).await.unwrap().unwrap();
+    assert_eq!(there(nodes).await, []);
 }
 
 async fn a_session_is_in_one_room_on_one_node(nodes: &dyn NodeStore, _: &Pass) {

@@ -13,13 +13,18 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::rooms::Known;
 use crate::store::NodeStore;
-use crate::store::nodes::{Active, Entered, InRoom, Seen, Stands};
+use crate::store::nodes::{ACTIVE_TOGETHER, Active, Entered, InRoom, Seen, Stands, Version};
+
+/// In so many changes one turn says who is active: the next beat must not wait for long.
+const PARTS_IN_A_TURN: usize = 10;
 
 impl Engine {
     pub(super) async fn beat(&self, store: &dyn NodeStore, progress: &mut Progress) -> Result<()> {
         // The store says once that this node counted as gone, and what it says may not come.
         let must_write_again = mem::replace(&mut progress.must_write_again, true);
+        let asked_at = self.clock.now();
         let beat = store.beat(self.nodes.me).await?;
+        self.nodes.clocks.compare(beat.at, asked_at, self.clock.now());
         progress.must_write_again = must_write_again || beat.is_new;
         if beat.is_new {
             progress.visits.clear();
@@ -31,11 +36,7 @@ impl Engine {
         }
         self.set_up_elsewhere(store, &beat, progress.must_write_again).await?;
         progress.must_write_again = false;
-        self.nodes.others.lock().retain(|node, _| beat.living.contains(node));
-        if progress.living.iter().any(|node| !beat.living.contains(node)) {
-            // Its people come to other nodes; who was active there still is.
-            self.take_up_lately().await?;
-        }
+        self.nodes.part_with_gone(&progress.living, &beat.living);
         progress.living = beat.living;
         Ok(())
     }
@@ -74,21 +75,44 @@ impl Engine {
             latest = latest.max(store.take_out(leaving.sessions()).await?);
             leaving.sessions_are_written();
         }
-        let active = self.active_of_this_node();
-        let came: Vec<Active> = active.difference(&progress.active).copied().collect();
-        let went: Vec<Active> = progress.active.difference(&active).copied().collect();
-        if !came.is_empty() || !went.is_empty() {
-            // Of a node that counts as gone nothing is written: the next beat finds out.
-            let version = store.active(me, &came, &went).await?;
-            if version.is_some() {
-                progress.active = active;
-            }
-            latest = latest.max(version);
-        }
+        latest = latest.max(self.write_active(store, progress).await?);
         if let Some(version) = latest {
             self.hint(Hint::Nodes(version));
         }
         Ok(())
+    }
+
+    /// Writes who is active here now and was not the last time, and the other way round. Says which change that is, if it
+    /// is one.
+    async fn write_active(
+        &self,
+        store: &dyn NodeStore,
+        progress: &mut Progress,
+    ) -> Result<Option<Version>> {
+        let active = self.active_of_this_node();
+        let came = active.difference(&progress.active).map(|who| (*who, true));
+        let went = progress.active.difference(&active).map(|who| (*who, false));
+        let changed: Vec<(Active, bool)> = came.chain(went).collect();
+        let mut parts = changed.chunks(ACTIVE_TOGETHER);
+        let mut latest = None;
+        for part in parts.by_ref().take(PARTS_IN_A_TURN) {
+            let of = |is_active| part.iter().filter(move |who| who.1 == is_active).map(|who| who.0);
+            let (came, went): (Vec<Active>, Vec<Active>) =
+                (of(true).collect(), of(false).collect());
+            let version = store.active(self.nodes.me, &came, &went).await?;
+            // Of a node that counts as gone nothing is written: the next beat finds out.
+            let Some(version) = version else { return Ok(latest) };
+            progress.active.extend(came);
+            for who in &went {
+                progress.active.remove(who);
+            }
+            latest = Some(version);
+        }
+        if parts.next().is_some() {
+            // Beats have their turn before.
+            self.nodes.changed.notify_one();
+        }
+        Ok(latest)
     }
 
     /// Visits that the store has and this node has not, twice in a row: whoever came in went before they were in.

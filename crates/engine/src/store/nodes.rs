@@ -7,10 +7,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kabar_model::{ConversationId, LinkId, SessionId, UserId, Username};
+use kabar_model::{ConversationId, LinkId, SessionId, Timestamp, UserId, Username};
 use uuid::Uuid;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A node that has not said for so long that it lives counts as gone.
 pub const SILENT: Duration = Duration::from_secs(5);
@@ -20,6 +20,9 @@ pub const STALLED: Duration = Duration::from_millis(2_500);
 
 /// How long is remembered, at least, what a node no longer has. Who has not looked for longer reads all.
 pub const GONE_KEPT: Duration = Duration::from_mins(1);
+
+/// So many people are said to be active, or no longer, in one change: while it goes on nobody else writes, on no node.
+pub const ACTIVE_TOGETHER: usize = 1_000;
 
 /// A node, from the start of its process to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,10 +55,12 @@ pub fn link_lease(link: LinkId) -> String {
 }
 
 /// What a node learns when it says that it lives.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Beat {
     /// The node was not known, or counted as gone: nothing that it had is there, so all is to be written.
     pub is_new: bool,
+    /// What the database's clock says.
+    pub at: Timestamp,
     /// All nodes that live, this one, too, in the order of their numbers.
     pub living: Vec<NodeId>,
     /// The latest change.
@@ -71,6 +76,14 @@ pub struct Active {
     pub user: UserId,
     /// Whether another realm said so, of one of its people.
     pub elsewhere: bool,
+}
+
+/// Fails when those are more than [`ACTIVE_TOGETHER`]; for who implements [`NodeStore::active`].
+pub fn is_short_enough(came: &[Active], went: &[Active]) -> Result<()> {
+    if came.len() + went.len() > ACTIVE_TOGETHER {
+        return Err(Error::failed("too many people are said at a time to be active or no longer"));
+    }
+    Ok(())
 }
 
 /// Somebody who goes into a room.
@@ -168,8 +181,8 @@ pub trait NodeStore: Send + Sync + 'static {
 
     // --- Who is where
 
-    /// Who became active on this node and who no longer is, and the change that this is. `None`: the node counts as
-    /// gone, and nothing was written.
+    /// Who became active on this node and who no longer is, together at most [`ACTIVE_TOGETHER`], and the change that
+    /// this is. `None`: the node counts as gone, and nothing was written.
     async fn active(
         &self,
         node: NodeId,
@@ -224,7 +237,8 @@ pub trait NodeStore: Send + Sync + 'static {
 
     // --- Leases
 
-    /// Takes a lease for that time, or holds it on, which does not change its token. `None`: another node holds it.
+    /// Takes a lease for that time, or holds it on, which does not change its token. `None`: another node holds it, for
+    /// no longer than that time, though the clock be set back: all who want a lease of that name want it for as long.
     /// A node that is gone holds none.
     async fn lease(&self, name: &str, node: NodeId, time: Duration) -> Result<Option<Token>>;
 

@@ -173,8 +173,11 @@ impl Links {
         link.contact.next_at.map_or(Duration::ZERO, |at| at.since(now))
     }
 
-    /// Fails what has waited too long; says how many conversations that touches.
+    /// Fails what has waited too long; says how many conversations that touches. None while this node's clock is wrong.
     pub async fn expire(&self) -> Result<usize> {
+        if !self.engine.trusts_clock() {
+            return Ok(0);
+        }
         let before = self.clock.now().before(self.settings.expires);
         let mut touched = 0;
         for link in self.kept()?.links().await? {

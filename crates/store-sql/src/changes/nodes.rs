@@ -7,7 +7,7 @@ mod small;
 use kabar_engine::store::nodes::{
     Active, Beat, Coming, Entered, GONE_KEPT, NodeId, SILENT, STALLED, Version,
 };
-use kabar_model::{Field, Refusal, SessionId};
+use kabar_model::{Field, Refusal, SessionId, Timestamp};
 
 use crate::error::Outcome;
 use crate::params;
@@ -19,8 +19,8 @@ pub(crate) use small::{
     forget_facts, forget_failures, is_latest, keep_fact, lease, note_failure, release,
 };
 
-/// How many people are written at a time.
-const WRITTEN_TOGETHER: usize = 1_000;
+/// How many people's leaving is written in one transaction: while it goes on nobody else writes, on no node.
+pub(crate) const WRITTEN_TOGETHER: usize = 1_000;
 
 /// The database's clock.
 pub(crate) fn now(work: &Work, clock: &str) -> sql::Result<i64> {
@@ -40,7 +40,7 @@ pub(crate) fn beat(work: &Work, clock: &str, node: NodeId) -> Outcome<Beat> {
     for gone in
         node_ids(connection, "SELECT id FROM node WHERE seen_at <= ?1", now - micros(SILENT))?
     {
-        remove(work, now, gone)?;
+        remove(work, gone)?;
     }
     let is_known =
         connection.execute("UPDATE node SET seen_at = ?2 WHERE id = ?1", [node.0, now])? > 0;
@@ -53,6 +53,7 @@ pub(crate) fn beat(work: &Work, clock: &str, node: NodeId) -> Outcome<Beat> {
     let facts = facts.query_map((), |row| Ok((NodeId(row.get(0)?), row.get(1)?)))?;
     Ok(Beat {
         is_new: !is_known,
+        at: Timestamp(now),
         living,
         version: version(connection)?,
         facts: facts.collect::<sql::Result<_>>()?,
@@ -63,22 +64,18 @@ fn node_ids(connection: &Connection, sql: &str, until: i64) -> sql::Result<Vec<N
     connection.prepare_cached(sql)?.query_map([until], |row| row.get(0).map(NodeId))?.collect()
 }
 
-pub(crate) fn retire(work: &Work, clock: &str, node: NodeId) -> Outcome<()> {
-    let now = now(work, clock)?;
-    remove(work, now, node)?;
+pub(crate) fn retire(work: &Work, node: NodeId) -> Outcome<()> {
+    remove(work, node)?;
     Ok(())
 }
 
 /// What a node had goes.
-fn remove(work: &Work, now: i64, node: NodeId) -> sql::Result<()> {
+fn remove(work: &Work, node: NodeId) -> sql::Result<()> {
     let connection = &work.connection;
     let version = next_version(connection)?.0;
     connection.execute("DELETE FROM node WHERE id = ?1", [node.0])?;
     connection.execute("DELETE FROM node_fact WHERE node_id = ?1", [node.0])?;
-    connection.execute(
-        "UPDATE lease SET held_until = ?2 WHERE node_id = ?1 AND held_until > ?2",
-        [node.0, now],
-    )?;
+    connection.execute("UPDATE lease SET held_until = 0 WHERE node_id = ?1", [node.0])?;
     connection.execute(
         "UPDATE node_active SET is_active = 0, version = ?2 WHERE node_id = ?1 AND is_active = 1",
         [node.0, version],
@@ -138,17 +135,11 @@ pub(crate) fn active(
     )?;
     for (people, is_active) in [(came, 1), (went, 0)] {
         for elsewhere in [false, true] {
-            let people: Vec<&Active> =
-                people.iter().filter(|who| who.elsewhere == elsewhere).collect();
-            for people in people.chunks(WRITTEN_TOGETHER) {
-                let named = listed(people.iter().map(|who| who.user.0));
-                write.execute(params![
-                    node.0,
-                    named,
-                    i64::from(elsewhere),
-                    is_active,
-                    version.0
-                ])?;
+            let people = people.iter().filter(|who| who.elsewhere == elsewhere);
+            let named = listed(people.map(|who| who.user.0));
+            if !named.is_empty() {
+                let row = params![node.0, named, i64::from(elsewhere), is_active, version.0];
+                write.execute(row)?;
             }
         }
     }
@@ -200,12 +191,12 @@ pub(crate) fn enter(work: &Work, node: NodeId, coming: Coming, max: usize) -> Ou
     Ok(Entered::Here(version))
 }
 
+/// Of at most [`WRITTEN_TOGETHER`] visits.
 pub(crate) fn leave(
     work: &Work,
     node: NodeId,
     visits: &[(SessionId, u64)],
 ) -> Outcome<Option<Version>> {
-    let mut left = 0;
     let version = version(&work.connection)?.0 + 1;
     let mut leave = work.connection.prepare_cached(
         "UPDATE node_room SET stands = 1, version = ?4
@@ -214,25 +205,21 @@ pub(crate) fn leave(
              AND node_room.visit = CAST(meant.held AS BIGINT)
              AND node_room.node_id = ?1 AND node_room.stands = 0",
     )?;
-    for visits in visits.chunks(WRITTEN_TOGETHER) {
-        let sessions = listed(visits.iter().map(|(session, _)| session.0));
-        let held = listed(visits.iter().map(|(_, visit)| visit.cast_signed()));
-        left += leave.execute(params![node.0, sessions, held, version])?;
-    }
+    let sessions = listed(visits.iter().map(|(session, _)| session.0));
+    let held = listed(visits.iter().map(|(_, visit)| visit.cast_signed()));
+    let left = leave.execute(params![node.0, sessions, held, version])?;
     counted(&work.connection, left)
 }
 
+/// Of at most [`WRITTEN_TOGETHER`] sessions.
 pub(crate) fn take_out(work: &Work, sessions: &[SessionId]) -> Outcome<Option<Version>> {
-    let mut left = 0;
     let version = version(&work.connection)?.0 + 1;
     let mut leave = work.connection.prepare_cached(
         "UPDATE node_room SET stands = 1, version = ?2
          WHERE stands = 0 AND session_id IN (
              SELECT CAST(session AS BIGINT) FROM unnest(string_to_array(?1, ',')) AS meant (session))",
     )?;
-    for sessions in sessions.chunks(WRITTEN_TOGETHER) {
-        left += leave.execute(params![listed(sessions.iter().map(|id| id.0)), version])?;
-    }
+    let left = leave.execute(params![listed(sessions.iter().map(|id| id.0)), version])?;
     counted(&work.connection, left)
 }
 

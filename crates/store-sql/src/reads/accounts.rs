@@ -5,7 +5,7 @@ use kabar_model::{Label, SessionId, Timestamp, User, UserId, Username};
 
 use super::limit_of;
 use super::words::{USER, parsed, user};
-use crate::many::{fill_up, marks};
+use crate::many;
 use crate::params;
 use crate::sql::{self, Connection, OptionalExtension, Row};
 
@@ -20,10 +20,8 @@ pub(crate) fn account(
 }
 
 pub(crate) fn users(connection: &Connection, ids: &[UserId]) -> sql::Result<Vec<User>> {
-    let mut find =
-        connection.prepare_cached(&format!("SELECT {USER} FROM account WHERE id = ?1"))?;
-    let found = ids.iter().filter_map(|id| find.query_row([id.0], user).optional().transpose());
-    found.collect()
+    let select = |named: &str| format!("SELECT {USER} FROM account WHERE id IN ({named})");
+    many::numbered(connection, ids.iter().map(|id| id.0), select, user)
 }
 
 pub(crate) fn list(
@@ -51,9 +49,6 @@ pub(crate) fn settings(connection: &Connection, id: UserId) -> sql::Result<Optio
     let mut find = connection.prepare_cached("SELECT settings FROM account WHERE id = ?1")?;
     find.query_row([id.0], |row| row.get(0)).optional()
 }
-
-/// Sessions that are asked after with one statement.
-const ASKED_AFTER_AT_A_TIME: usize = 250;
 
 const SESSION: &str = "id, account_id, token_hash, used_at, created_at, program, writes";
 
@@ -94,17 +89,9 @@ pub(crate) fn living_sessions(
     connection: &Connection,
     ids: &[SessionId],
 ) -> sql::Result<Vec<SessionId>> {
-    let mut living = Vec::new();
-    for ids in ids.chunks(ASKED_AFTER_AT_A_TIME) {
-        let mut asked: Vec<i64> = ids.iter().map(|id| id.0).collect();
-        fill_up(&mut asked);
-        let sql = format!("SELECT id FROM session WHERE id IN ({})", marks(asked.len()));
-        let mut find = connection.prepare_cached(&sql)?;
-        for id in find.query_map(asked.as_slice(), |row| row.get(0))? {
-            living.push(SessionId(id?));
-        }
-    }
-    Ok(living)
+    let select = |named: &str| format!("SELECT id FROM session WHERE id IN ({named})");
+    let read = |row: &Row<'_>| row.get(0).map(SessionId);
+    many::numbered(connection, ids.iter().map(|id| id.0), select, read)
 }
 
 pub(crate) fn sessions_used_since(

@@ -5,6 +5,7 @@ use kabar_model::{ConversationId, GroupCode, GroupName, GroupRole, UserId};
 
 use super::limit_of;
 use super::words::{self, CONVERSATION, GROUP};
+use crate::many;
 use crate::sql::{self, Connection, OptionalExtension, Row};
 
 pub(crate) fn group(connection: &Connection, name_or_code: &str) -> sql::Result<Option<Group>> {
@@ -55,10 +56,9 @@ pub(crate) fn conversations(
     connection: &Connection,
     ids: &[ConversationId],
 ) -> sql::Result<Vec<Conversation>> {
-    let sql = format!("SELECT {CONVERSATION} FROM conversation c WHERE c.id = ?1");
-    let mut find = connection.prepare_cached(&sql)?;
-    let mut found = |id: &ConversationId| find.query_row([id.0], words::conversation).optional();
-    ids.iter().filter_map(|id| found(id).transpose()).collect()
+    let select =
+        |named: &str| format!("SELECT {CONVERSATION} FROM conversation c WHERE c.id IN ({named})");
+    many::numbered(connection, ids.iter().map(|id| id.0), select, words::conversation)
 }
 
 pub(crate) fn members(

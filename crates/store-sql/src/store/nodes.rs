@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use kabar_engine::Result;
 use kabar_engine::store::NodeStore;
 use kabar_engine::store::nodes::{
-    Active, Beat, Coming, Entered, Failures, NodeId, Seen, Token, Version,
+    Active, Beat, Coming, Entered, Failures, NodeId, Seen, Token, Version, is_short_enough,
 };
 use kabar_model::{SessionId, Username};
 
@@ -28,7 +28,7 @@ impl<B: Base> NodeStore for SqlStore<B> {
     }
 
     async fn retire(&self, node: NodeId) -> Result<()> {
-        self.change_aside(move |work| nodes::retire(work, clock::<B>(), node)).await
+        self.change_aside(move |work| nodes::retire(work, node)).await
     }
 
     async fn active(
@@ -37,6 +37,7 @@ impl<B: Base> NodeStore for SqlStore<B> {
         came: &[Active],
         went: &[Active],
     ) -> Result<Option<Version>> {
+        is_short_enough(came, went)?;
         let (came, went) = (came.to_vec(), went.to_vec());
         self.change_aside(move |work| nodes::active(work, node, &came, &went)).await
     }
@@ -46,13 +47,23 @@ impl<B: Base> NodeStore for SqlStore<B> {
     }
 
     async fn leave(&self, node: NodeId, visits: &[(SessionId, u64)]) -> Result<Option<Version>> {
-        let visits = visits.to_vec();
-        self.change_aside(move |work| nodes::leave(work, node, &visits)).await
+        let mut latest = None;
+        for visits in visits.chunks(nodes::WRITTEN_TOGETHER) {
+            let visits = visits.to_vec();
+            let left = self.change_aside(move |work| nodes::leave(work, node, &visits)).await?;
+            latest = latest.max(left);
+        }
+        Ok(latest)
     }
 
     async fn take_out(&self, sessions: &[SessionId]) -> Result<Option<Version>> {
-        let sessions = sessions.to_vec();
-        self.change_aside(move |work| nodes::take_out(work, &sessions)).await
+        let mut latest = None;
+        for sessions in sessions.chunks(nodes::WRITTEN_TOGETHER) {
+            let sessions = sessions.to_vec();
+            let left = self.change_aside(move |work| nodes::take_out(work, &sessions)).await?;
+            latest = latest.max(left);
+        }
+        Ok(latest)
     }
 
     async fn seen(&self, since: Version) -> Result<Seen> {
@@ -105,6 +116,6 @@ impl<B: Base> NodeStore for SqlStore<B> {
 
     async fn release(&self, name: &str, token: Token) -> Result<()> {
         let name = name.to_owned();
-        self.change_aside(move |work| nodes::release(work, clock::<B>(), &name, token)).await
+        self.change_aside(move |work| nodes::release(work, &name, token)).await
     }
 }

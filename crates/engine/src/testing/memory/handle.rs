@@ -61,11 +61,16 @@ impl MemoryStore {
         }
     }
 
-    /// From now on whoever asks which sessions live waits for the answer; or no longer.
+    /// From now on whoever asks which sessions live, or were used lately, waits for the answer; or no longer.
     pub fn hold_sessions(&self, is_held: bool) {
         if let Some(nodes) = &self.nodes {
             nodes.hold_sessions(is_held);
         }
+    }
+
+    /// Whether somebody waits for that answer.
+    pub fn holds_up_somebody(&self) -> bool {
+        self.nodes.as_ref().is_some_and(|nodes| nodes.holds_up_somebody())
     }
 
     pub(super) async fn ask_after_sessions(&self) -> Result<()> {

@@ -185,6 +185,7 @@ impl Store for MemoryStore {
         since: Timestamp,
         limit: usize,
     ) -> Result<Vec<SessionRecord>> {
+        self.ask_after_sessions().await?;
         Ok(self.realm().sessions_used_since(since, limit))
     }
 

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::store::nodes::{
     Active, Beat, Coming, Entered, Failures, GONE_KEPT, InRoom, NodeId, NodeStore, SILENT, STALLED,
-    Seen, Stands, Token, Version,
+    Seen, Stands, Token, Version, is_short_enough,
 };
 
 /// Shared by all handles of a store.
@@ -70,6 +70,10 @@ impl MemoryNodes {
 
     pub(super) fn hold_sessions(&self, is_held: bool) {
         self.is_held.send_replace(is_held);
+    }
+
+    pub(super) fn holds_up_somebody(&self) -> bool {
+        self.is_held.receiver_count() > 0
     }
 
     /// Waits while that is what a test wants.
@@ -150,6 +154,7 @@ impl NodeStore for MemoryNodes {
         all.tidy(now);
         Ok(Beat {
             is_new,
+            at: self.clock.now(),
             living: all.living.keys().copied().collect(),
             version: all.version,
             facts: all.facts.keys().cloned().collect(),
@@ -167,6 +172,7 @@ impl NodeStore for MemoryNodes {
         came: &[Active],
         went: &[Active],
     ) -> Result<Option<Version>> {
+        is_short_enough(came, went)?;
         let all = &mut *self.all();
         if !all.lives(node) {
             return Ok(None);
@@ -305,6 +311,7 @@ impl NodeStore for MemoryNodes {
         if lease.until <= now {
             (lease.node, lease.token) = (node, Token(lease.token.0 + 1));
         } else if lease.node != node {
+            lease.until = lease.until.min(until);
             return Ok(None);
         }
         lease.until = until;
@@ -312,11 +319,10 @@ impl NodeStore for MemoryNodes {
     }
 
     async fn release(&self, name: &str, token: Token) -> Result<()> {
-        let now = self.clock.elapsed();
         if let Some(lease) = self.all().leases.get_mut(name)
             && lease.token == token
         {
-            lease.until = now;
+            lease.until = Duration::ZERO;
         }
         Ok(())
     }

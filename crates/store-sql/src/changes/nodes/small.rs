@@ -75,7 +75,16 @@ pub(crate) fn lease(
         None => 1,
         Some((_, token, until)) if until <= now => token + 1,
         Some((holder, token, _)) if holder == node.0 => token,
-        Some(_) => return Ok(None),
+        Some((_, _, until)) => {
+            // The clock was set back since it was given. It may have been a moment ago.
+            if until > now + micros(time) {
+                work.connection.execute(
+                    "UPDATE lease SET held_until = ?2 WHERE name = ?1",
+                    params![name, now + micros(time)],
+                )?;
+            }
+            return Ok(None);
+        }
     };
     work.connection.execute(
         "INSERT INTO lease (name, node_id, token, held_until) VALUES (?1, ?2, ?3, ?4)
@@ -86,11 +95,11 @@ pub(crate) fn lease(
     Ok(Some(Token(token)))
 }
 
-pub(crate) fn release(work: &Work, clock: &str, name: &str, token: Token) -> Outcome<()> {
-    let now = now(work, clock)?;
+pub(crate) fn release(work: &Work, name: &str, token: Token) -> Outcome<()> {
+    // Free by any clock.
     work.connection.execute(
-        "UPDATE lease SET held_until = ?3 WHERE name = ?1 AND token = ?2 AND held_until > ?3",
-        params![name, token.0, now],
+        "UPDATE lease SET held_until = 0 WHERE name = ?1 AND token = ?2",
+        params![name, token.0],
     )?;
     Ok(())
 }
