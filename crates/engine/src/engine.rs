@@ -315,6 +315,7 @@ impl Engine {
             () = announce => {}
             () = self.follow_bus() => {}
             () = self.follow_suspects() => {}
+            () = self.listeners.let_go_who_missed() => {}
             () = self.follow_presence() => {}
             () = self.follow_nodes() => {}
         }
@@ -354,7 +355,11 @@ impl Engine {
                     | Hint::Delivery { .. }
                     | Hint::Left { .. }),
                 ) => self.hear(hint).await,
-                Heard::Missed => self.catch_up(),
+                Heard::Skipped => self.catch_up(),
+                Heard::Missed => {
+                    self.catch_up();
+                    self.listeners.miss();
+                }
                 Heard::Closed => return,
             }
         }
