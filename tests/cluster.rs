@@ -399,6 +399,12 @@ fn without_nats_everything_is_told_within_two_seconds_and_nothing_is_lost() {
     let mut events = Events::open(cluster.address(2), &tokens[1], None).unwrap();
     events.hello();
     let talk = api(0, 0).direct("budi");
+    let group = api(0, 0).must("POST /groups", &json!({"name": "kelas", "visibility": "private"}));
+    let group = group["id"].as_str().unwrap();
+    let members = format!("/conversations/{group}/members");
+    api(0, 0).must(&format!("POST {members}"), &json!({"usernames": ["budi"]}));
+    let mut page = Events::open(cluster.address(2), &tokens[1], None).unwrap();
+    page.hello();
     let mut expected = Vec::new();
     let mut longest = Duration::ZERO;
     let mut round = |name: &str, count: usize, limit: Duration| {
@@ -415,6 +421,19 @@ fn without_nats_everything_is_told_within_two_seconds_and_nothing_is_lost() {
     round("dengan", 5, SOON);
     cluster.nats.kill();
     round("tanpa", 5, LATER);
+    // A page hears what its person reads on another node, and that they were put out of a group there.
+    let began = Instant::now();
+    api(0, 1).must(&format!("PUT /conversations/{talk}/read"), &json!({"seq": 10}));
+    page.wait("read elsewhere", |event| {
+        (event["type"] == "read" && event["seq"] == 10).then_some(())
+    });
+    assert!(began.elapsed() <= LATER, "{:?}", began.elapsed());
+    let began = Instant::now();
+    api(0, 0).must(&format!("DELETE {members}/budi"), &Value::Null);
+    page.wait("put out", |event| {
+        (event["type"] == "left" && event["conversation"] == *group).then_some(())
+    });
+    assert!(began.elapsed() <= LATER, "{:?}", began.elapsed());
     // A session that ends is ended everywhere, somebody who comes is there, and a room is one.
     Client::connect(cluster.address(0)).must(&format!("logout {}", tokens[2]));
     within(LATER, "the session ended", || {

@@ -162,7 +162,7 @@ impl Inner {
                 self.state.send_modify(|state| *state = State::Away(state.number() + 1));
                 self.warn("the connection is lost");
             }
-            Event::SlowConsumer(_) => self.local.miss(),
+            Event::SlowConsumer(_) => self.local.skip(),
             Event::ClientError(error) => self.warn(&error.to_string()),
             Event::ServerError(error) => self.warn(&error.to_string()),
             Event::LameDuckMode | Event::Draining => {}
@@ -190,7 +190,7 @@ impl Inner {
             let is_this = *state == State::Joining(number);
             if is_this {
                 // Before anybody sees that this node has joined: who listens from then on has missed nothing.
-                self.local.miss();
+                self.local.skip();
                 *state = State::Joined(number);
             }
             is_this

@@ -129,7 +129,7 @@ async fn when_nats_comes_back_everybody_is_told_that_they_missed_something() {
         assert_eq!(here.lost(), u64::try_from(round).unwrap());
         nats.start();
         for listener in &mut listeners {
-            assert_eq!(next(listener).await, Heard::Missed);
+            assert_eq!(next(listener).await, Heard::Skipped);
         }
         timeout(PATIENCE, async { tokio::join!(here.joined(), there.joined()) }).await.unwrap();
         here.publish(hint(round + 10));
@@ -156,7 +156,7 @@ async fn a_server_that_hangs_is_noticed_and_left() {
     .await
     .expect("it notices");
     nats.resume();
-    assert_eq!(next(&mut listener).await, Heard::Missed);
+    assert_eq!(next(&mut listener).await, Heard::Skipped);
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn a_node_that_starts_before_nats_joins_when_it_is_there() {
     bus.publish(hint(1));
     assert_eq!(next(&mut listener).await, Heard::Hint(hint(1)));
     nats.start();
-    assert_eq!(next(&mut listener).await, Heard::Missed, "others may have said something before");
+    assert_eq!(next(&mut listener).await, Heard::Skipped, "others may have said something before");
     let other = node(&nats.url()).await;
     assert_eq!(until_heard(&other, &mut listener, hint(2)).await, []);
 }

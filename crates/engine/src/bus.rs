@@ -14,8 +14,10 @@ pub use hint::{HINT_BYTES_MAX, Hint};
 pub enum Heard {
     /// A hint.
     Hint(Hint),
-    /// Hints were lost: everything remembered may be stale.
+    /// Hints were lost: everything remembered may be stale, and those who listen may have missed something.
     Missed,
+    /// Hints of other nodes were lost on their way. What matters of them is still to be read in the store and told.
+    Skipped,
     /// The bus is gone.
     Closed,
 }
@@ -62,6 +64,11 @@ impl LocalBus {
     pub fn miss(&self) {
         // Nobody listening is fine here, too.
         let _ = self.0.send(Heard::Missed);
+    }
+
+    /// Tells everyone who listens that hints of other nodes were lost, but not what the store tells of them.
+    pub fn skip(&self) {
+        let _ = self.0.send(Heard::Skipped);
     }
 }
 

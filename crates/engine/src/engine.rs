@@ -298,6 +298,7 @@ impl Engine {
             () = announce => {}
             () = self.follow_bus() => {}
             () = self.follow_suspects() => {}
+            () = self.listeners.let_go_who_missed() => {}
             () = self.follow_presence() => {}
             () = self.follow_nodes() => {}
             () = self.follow_left() => {}
@@ -338,7 +339,11 @@ impl Engine {
                     | Hint::Delivery { .. }
                     | Hint::Left { .. }),
                 ) => self.hear(hint).await,
-                Heard::Missed => self.catch_up(),
+                Heard::Skipped => self.catch_up(),
+                Heard::Missed => {
+                    self.catch_up();
+                    self.listeners.miss();
+                }
                 Heard::Closed => return,
             }
         }

@@ -33,7 +33,7 @@ impl Signals {
 
     /// Somebody has read so far.
     pub(crate) fn read(&self, user: UserId, place: Place) {
-        self.listeners.signal(&[user], &Signal::Read(place));
+        self.listeners.signal_read(user, place);
         self.tell_others(|by| Hint::Read { by, user, place });
     }
 
@@ -117,11 +117,12 @@ impl Engine {
         Ok(())
     }
 
-    /// The position is read: what was said of it may have been overtaken.
+    /// The position is read: what was said of it may have been overtaken. What comes over the bus is in the store, too,
+    /// and is told once.
     async fn hear_read(&self, user: UserId, place: Place) -> Result<()> {
-        if self.listeners.listens_closely(user) {
+        if self.listeners.lacks_read(user, place) {
             let seq = self.store.read_position(user, place.conversation).await?;
-            self.listeners.signal(&[user], &Signal::Read(Place { seq, ..place }));
+            self.listeners.signal_read(user, Place { seq, ..place });
         }
         Ok(())
     }

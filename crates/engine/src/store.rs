@@ -469,6 +469,11 @@ pub trait Herald: Send + Sync + 'static {
     fn changed(&self, hint: Hint) {
         let _ = hint;
     }
+
+    /// Whether anybody here is to be told of a hint that is [for listeners](Hint::is_for_listeners).
+    fn hears(&self, _hint: Hint) -> bool {
+        true
+    }
 }
 
 /// A conversation as others need it.

@@ -6,9 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use kabar_engine::store::Place;
+use kabar_engine::store::nodes::NodeId;
 use kabar_engine::testing::{ManualClock, MemoryBlobs, MemoryStore};
-use kabar_engine::{Bus, Caller, Clock, Engine, Hint, LocalBus, Origin, Registration, Settings};
-use kabar_model::{Password, RealmName, RoomName, SessionToken, Timestamp, Username};
+use kabar_engine::{
+    Bus, Caller, Clock, Engine, Hint, Listening, LocalBus, NewPost, News, Origin, Registration,
+    Settings, Signal,
+};
+use kabar_model::{
+    Address, Body, Password, RealmName, RoomName, Seq, SessionToken, Timestamp, Username,
+};
 
 struct Realm {
     store: MemoryStore,
@@ -181,6 +188,68 @@ async fn hints_that_come_while_a_node_starts_are_heard() {
     other.logout(&ana).await.unwrap();
     follow(&one);
     ends(&one, token, "it has not heard that").await;
+}
+
+/// The next thing that somebody hears.
+async fn next(listening: &mut Listening) -> News {
+    tokio::time::timeout(Duration::from_secs(5), listening.next()).await.expect("it is told")
+}
+
+#[tokio::test]
+async fn what_the_store_tells_of_others_reaches_those_who_listen_closely() {
+    let realm = Realm::new();
+    let bus: Arc<LocalBus> = Arc::default();
+    let one = realm.node(Arc::clone(&bus)).await;
+    follow(&one);
+    tokio::task::yield_now().await;
+    // The other's hints never come.
+    let other = realm.node(Arc::default()).await;
+    let ((ana, _), (budi, token)) = (register(&one, "ana").await, register(&other, "budi").await);
+    let mut at_budi = one.listen_closely(&one.resume(token).await.unwrap());
+    let direct = other.open_direct(&budi, &Address::parse("ana").unwrap()).await.unwrap();
+    let post = NewPost { text: Some(Body::parse("halo").unwrap()), ..NewPost::default() };
+    one.post_in(&ana, direct, post).await.unwrap();
+    assert!(matches!(next(&mut at_budi).await, News::Message(_)));
+
+    let (by, user) = (NodeId::NONE, budi.user());
+    let place = Place { conversation: direct, seq: Seq(1) };
+    other.read_up_to(&budi, place).await.unwrap();
+    for _ in 0..2 {
+        bus.publish(Hint::Read { by, user, place });
+    }
+    let told = async |listening: &mut Listening| match next(listening).await {
+        News::Signal(signal) => (*signal).clone(),
+        other => panic!("{other:?}"),
+    };
+    let read = told(&mut at_budi).await;
+    assert!(matches!(read, Signal::Read(read) if read == place), "{read:?}");
+    bus.publish(Hint::Delivery { by, conversation: direct, user: Some(user) });
+    let delivery = told(&mut at_budi).await;
+    assert!(
+        matches!(delivery, Signal::Delivery(id) if id == direct),
+        "read but once: {delivery:?}"
+    );
+    bus.publish(Hint::Left { by, conversation: direct, user });
+    let left = told(&mut at_budi).await;
+    assert!(matches!(left, Signal::Conversation(id) if id == direct), "{left:?}");
+}
+
+#[tokio::test]
+async fn who_listens_closely_reads_anew_when_hints_were_lost_for_good() {
+    let realm = Realm::new();
+    let bus: Arc<LocalBus> = Arc::default();
+    let one = realm.node(Arc::clone(&bus)).await;
+    follow(&one);
+    tokio::task::yield_now().await;
+    let (ana, _) = register(&one, "ana").await;
+    let (mut close, mut listening) = (one.listen_closely(&ana), one.listen(&ana));
+    // The store tells what matters of these.
+    bus.skip();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(close.next().now_or_never().is_none());
+    bus.miss();
+    assert!(matches!(next(&mut close).await, News::Missed));
+    assert!(listening.next().now_or_never().is_none(), "messages are told all the same");
 }
 
 fn follow(node: &Arc<Engine>) {

@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kabar_engine::store::{Content, Herald, Message, NewFile, NewMessage, Posted, Target};
 use kabar_engine::{Bus, Heard, Hint, LocalBus};
@@ -37,9 +37,6 @@ const READ_AT_A_TIME: i64 = 256;
 
 /// Hints that are read at a time.
 const HINTS_AT_A_TIME: i64 = 1_000;
-
-/// After a longer time without a look hints may have been removed unseen; it is less than they are kept.
-const HINTS_TRUSTED: Duration = Duration::from_mins(30);
 
 /// The bus between the nodes.
 #[derive(Clone)]
@@ -171,6 +168,8 @@ impl Commits {
 pub(crate) struct Follower {
     waiting: Runtime,
     commits: mpsc::Receiver<Committed>,
+    /// Taken out of that queue, and not told: what comes before it could not be read.
+    put_back: Option<Committed>,
     overflowed: Arc<AtomicBool>,
     under_way: UnderWay,
     /// The last look stopped before what was under way.
@@ -183,8 +182,6 @@ pub(crate) struct Follower {
     hinted: i64,
     /// The place in the order of arrival up to which no hint is left to be passed on.
     hinted_up_to: i64,
-    /// When all of them had been passed on last.
-    looked: Instant,
 }
 
 /// What is next.
@@ -220,6 +217,7 @@ impl Follower {
         let follower = Self {
             waiting,
             commits,
+            put_back: None,
             overflowed,
             under_way,
             was_cut_short,
@@ -229,7 +227,6 @@ impl Follower {
             told,
             hinted,
             hinted_up_to: head,
-            looked: Instant::now(),
         };
         Ok((follower, handed_over))
     }
@@ -243,12 +240,14 @@ impl Follower {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut bus_is_there = true;
         loop {
+            // What was put back comes first, with the next look.
+            let has_more = self.put_back.is_some();
             let commits = &mut self.commits;
             let next = self.waiting.block_on(async {
                 loop {
                     tokio::select! {
                         biased;
-                        committed = commits.recv() => {
+                        committed = commits.recv(), if !has_more => {
                             break committed.map_or(Next::End, Next::Committed);
                         }
                         _ = ticks.tick() => break Next::Look,
@@ -256,7 +255,7 @@ impl Follower {
                             Heard::Hint(Hint::Arrived(Arrival(last))) if self.told.now() < last => {
                                 break Next::Look;
                             }
-                            Heard::Missed => break Next::Look,
+                            Heard::Missed | Heard::Skipped => break Next::Look,
                             Heard::Closed => bus_is_there = false,
                             Heard::Hint(_) => {}
                         },
@@ -277,20 +276,33 @@ impl Follower {
             if let Err(error) = outcome {
                 // The next look reads on where this one stopped.
                 tracing::warn!(%error, "what other nodes have stored cannot be read now");
+                if self.put_back.is_some() && self.commits.is_closed() {
+                    return;
+                }
             }
         }
     }
 
+    /// What this node has committed and was not told yet, if anything waits.
+    fn next_committed(&mut self) -> Option<Committed> {
+        self.put_back.take().or_else(|| self.commits.try_recv().ok())
+    }
+
     /// Tells what this node has committed, after what others committed before.
     fn committed(&mut self, committed: Committed) -> sql::Result<()> {
-        let Committed { gave: (before, last), stored, herald, after_changes } = committed;
-        let Some(herald) = herald else { return Ok(()) };
-        self.read_up_to(before, &*herald)?;
-        if after_changes {
-            self.pass_hints_on()?;
+        let Some(herald) = committed.herald.clone() else { return Ok(()) };
+        let (before, last) = committed.gave;
+        let mut read = self.read_up_to(before, &*herald);
+        if committed.after_changes && read.is_ok() {
+            read = self.pass_hints_on();
+        }
+        if let Err(error) = read {
+            // From which sessions its messages came stands here alone.
+            self.put_back = Some(committed);
+            return Err(error);
         }
         self.told.go_on(before, last, || {
-            for (message, places) in stored {
+            for (message, places) in committed.stored {
                 herald.posted(message, places);
             }
         });
@@ -317,7 +329,7 @@ impl Follower {
         // here comes before what is under way.
         let until = loop {
             let under_way = self.under_way.after();
-            while let Ok(committed) = self.commits.try_recv() {
+            while let Some(committed) = self.next_committed() {
                 self.committed(committed)?;
             }
             let until = under_way.map_or(head, |after| head.min(after));
@@ -332,10 +344,6 @@ impl Follower {
             Some(herald) => self.read_up_to(until, &*herald)?,
             None => self.told.pass_over(until),
         }
-        if self.looked.elapsed() > HINTS_TRUSTED {
-            self.buses.here.miss();
-        }
-        self.looked = Instant::now();
         Ok(())
     }
 
@@ -362,22 +370,21 @@ impl Follower {
         }
     }
 
-    /// Passes on what other nodes have written for those that may not have heard it.
+    /// Passes on what other nodes have written for those that may not have heard it. Where the oldest that is left comes
+    /// after the last that was passed on, others have been removed unseen, however long that took by this node's clock.
     fn pass_hints_on(&mut self) -> sql::Result<()> {
         let herald = self.heralds.listening();
         loop {
             let rows = self.read(|connection| hints(connection, self.hinted))?;
+            if rows.first().is_some_and(|(.., oldest)| *oldest > self.hinted) {
+                self.buses.here.miss();
+            }
             let is_all = rows.len() < usize::try_from(HINTS_AT_A_TIME).unwrap_or(usize::MAX);
-            for (id, kind, number) in rows {
+            for (id, hint, _) in rows {
                 self.hinted = id;
-                let hint =
-                    u8::try_from(kind).ok().and_then(|kind| Hint::from_durable(kind, number));
                 // This node's own, too: whoever was to publish it may have been cancelled. Twice does no harm.
                 if let Some(hint) = hint {
-                    if let Some(herald) = &herald {
-                        herald.changed(hint);
-                    }
-                    self.buses.here.publish(hint);
+                    pass_on(hint, herald.as_deref(), &self.buses.here);
                 }
             }
             if is_all {
@@ -400,13 +407,35 @@ fn ends(connection: &Connection) -> sql::Result<(i64, i64)> {
     )
 }
 
-/// Its kind and its number, after the hint's own.
-type HintRow = (i64, i64, i64);
+/// Those of which nobody here needs to hear are left out: many read, and few of them listen on another node.
+fn pass_on(hint: Hint, herald: Option<&dyn Herald>, here: &LocalBus) {
+    if hint.is_for_listeners() {
+        if herald.is_some_and(|herald| herald.hears(hint)) {
+            here.publish(hint);
+        }
+        return;
+    }
+    if let Some(herald) = herald {
+        herald.changed(hint);
+    }
+    here.publish(hint);
+}
+
+/// The number of a hint, the hint if this version knows it, and the number of the oldest that is left.
+type HintRow = (i64, Option<Hint>, i64);
 
 fn hints(connection: &Connection, after: i64) -> sql::Result<Vec<HintRow>> {
+    let hint = |row: &sql::Row<'_>| {
+        let numbers = [row.get(2)?, row.get(3)?, row.get(4)?];
+        let kind = u8::try_from(row.get::<i64>(1)?).ok();
+        Ok((row.get(0)?, kind.and_then(|kind| Hint::from_durable(kind, numbers)), row.get(5)?))
+    };
     connection
-        .prepare_cached("SELECT id, kind, number FROM hint WHERE id > ?1 ORDER BY id LIMIT ?2")?
-        .query_map([after, HINTS_AT_A_TIME], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .prepare_cached(
+            "SELECT id, kind, number, second, third, (SELECT min(id) FROM hint)
+             FROM hint WHERE id > ?1 ORDER BY id LIMIT ?2",
+        )?
+        .query_map([after, HINTS_AT_A_TIME], hint)?
         .collect()
 }
 

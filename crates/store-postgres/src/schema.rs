@@ -11,6 +11,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../migrations/001_realm.sql")),
     (2, include_str!("../migrations/002_nodes.sql")),
     (3, include_str!("../migrations/003_search.sql")),
+    (4, include_str!("../migrations/004_hints.sql")),
 ];
 
 /// "kabr": the lock of who brings the schema up to date.

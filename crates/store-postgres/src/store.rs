@@ -31,21 +31,35 @@ pub type PostgresStore = SqlStore<PostgresBase>;
 /// needed are looked up.
 const LOOKED_THROUGH_MAX: i64 = 4_096;
 
-/// A hint is kept for so long: no node is away for longer and remembers anything.
-const HINTS_KEPT: Duration = Duration::from_hours(1);
+/// A hint is kept for so long. A node that has not looked for longer finds that some are gone.
+const HINTS_KEPT: Duration = Duration::from_mins(3);
 
-/// Hints and writers that are gone are removed so often.
+/// After so many new hints old ones are removed, twice as many and some more: where nodes end others make up for them.
+const SWEEP_AFTER: usize = 256;
+const SWEPT_BESIDE: usize = 1_000;
+
+/// Writers that are gone are removed so often, and hints at least.
 const SWEEP_EVERY: Duration = Duration::from_mins(10);
 
 /// A writer that has not written for so long is forgotten.
 const WRITERS_KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// Writes hints, as many as the arrays have values.
-const ADD_HINTS: &str = "INSERT INTO hint (kind, number, writer, at)
-     SELECT told.kind, told.number, ?3, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)
-     FROM unnest(CAST(CAST(?1 AS TEXT) AS BIGINT[]), CAST(CAST(?2 AS TEXT) AS BIGINT[])) WITH ORDINALITY
-         AS told (kind, number, nth)
+const ADD_HINTS: &str = "INSERT INTO hint (kind, number, second, third, writer, at)
+     SELECT told.kind, told.number, told.second, told.third, ?5,
+         CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)
+     FROM unnest(CAST(CAST(?1 AS TEXT) AS BIGINT[]), CAST(CAST(?2 AS TEXT) AS BIGINT[]),
+         CAST(CAST(?3 AS TEXT) AS BIGINT[]), CAST(CAST(?4 AS TEXT) AS BIGINT[])) WITH ORDINALITY
+         AS told (kind, number, second, third, nth)
      ORDER BY told.nth";
+
+/// Removes old hints, of so many that are the oldest. The last old one stays: it says how far back all are there.
+const SWEEP_HINTS: &str = "DELETE FROM hint WHERE id < (
+     SELECT max(id) FROM (SELECT id, at FROM hint ORDER BY id LIMIT ?2) AS first
+     WHERE at < CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) - ?1)";
+
+const SWEEP_WRITERS: &str = "DELETE FROM writer
+     WHERE used_at < CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) - ?1";
 
 /// Opens the realm in the database, and makes it if it is not there. Must not be called where others wait for tasks.
 pub fn open(
@@ -85,6 +99,7 @@ fn open_here(
         follower: Some(follower),
         id,
         swept: None,
+        unswept: 0,
         heralds: heralds.clone(),
         herald: RefCell::new(None),
         stored: Vec::new(),
@@ -164,6 +179,8 @@ struct Writing {
     follower: Option<JoinHandle<()>>,
     id: WriterId,
     swept: Option<Instant>,
+    /// Hints since then.
+    unswept: usize,
     heralds: Heralds,
     /// Who listened when the last transaction was durable.
     herald: RefCell<Option<Arc<dyn Herald>>>,
@@ -173,23 +190,20 @@ struct Writing {
 
 impl Writing {
     /// Removes hints and writers that nobody needs any more.
-    fn sweep(&mut self, connection: &Connection) -> sql::Result<()> {
-        if self.swept.is_some_and(|swept| swept.elapsed() < SWEEP_EVERY) {
+    fn sweep(&mut self, connection: &Connection, added: usize) -> sql::Result<()> {
+        self.unswept += added;
+        let is_long_ago = self.swept.is_none_or(|swept| swept.elapsed() >= SWEEP_EVERY);
+        if self.unswept < SWEEP_AFTER && !is_long_ago {
             return Ok(());
         }
-        self.swept = Some(Instant::now());
         let micros = |time: Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
-        for (sql, kept) in [
-            (
-                "DELETE FROM hint WHERE at < CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) - ?1",
-                HINTS_KEPT,
-            ),
-            (
-                "DELETE FROM writer WHERE used_at < CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) - ?1",
-                WRITERS_KEPT,
-            ),
-        ] {
-            connection.execute(sql, [micros(kept)])?;
+        let limit = 2 * self.unswept + SWEPT_BESIDE;
+        self.unswept = 0;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        connection.prepare_cached(SWEEP_HINTS)?.execute([micros(HINTS_KEPT), limit])?;
+        if is_long_ago {
+            self.swept = Some(Instant::now());
+            connection.execute(SWEEP_WRITERS, [micros(WRITERS_KEPT)])?;
         }
         Ok(())
     }
@@ -227,12 +241,14 @@ impl Upkeep for Writing {
         // In their order, each once.
         let mut told = HashSet::new();
         let durable = finding.hints.iter().filter_map(|hint| hint.durable());
-        let (kinds, numbers): (Vec<_>, Vec<_>) = durable.filter(|hint| told.insert(*hint)).unzip();
-        if !told.is_empty() {
-            let kinds = array(kinds.iter().map(u8::to_string));
-            let numbers = array(numbers.iter().map(i64::to_string));
-            connection.execute(ADD_HINTS, (kinds, numbers, self.id.number()))?;
-            self.sweep(connection)?;
+        let all: Vec<(u8, [i64; 3])> = durable.filter(|hint| told.insert(*hint)).collect();
+        if !all.is_empty() {
+            let kinds = array(all.iter().map(|(kind, _)| kind.to_string()));
+            let [first, second, third] = [0, 1, 2]
+                .map(|nth: usize| array(all.iter().map(|(_, numbers)| numbers[nth].to_string())));
+            let row = (kinds, first, second, third, self.id.number());
+            connection.execute(ADD_HINTS, row)?;
+            self.sweep(connection, all.len())?;
         }
         if finding.messages_only
             && let Some(driver) = connection.driver::<PostgresDriver>()

@@ -294,18 +294,38 @@ async fn a_node_without_a_bus_hears_of_everything_within_two_seconds() {
         purpose: Purpose::default(),
     };
     let session = one.create_session(session).await.unwrap().session;
+    let group = NewGroup {
+        name: GroupName::parse("kelompok").unwrap(),
+        creator: ana,
+        visibility: Visibility::Public,
+        at: Timestamp(1),
+    };
+    let group = one.create_group(group).await.unwrap().id;
+    let budi = user(&one, "budi").await;
+    one.join_group(group, budi, Timestamp(1)).await.unwrap();
+    let place = say(&one, ana, budi, "hai").await;
+    assert_eq!(told.arrivals(1).await, [1]);
     let started = Instant::now();
     let content = Content::Text(Body::parse("di lobi").unwrap());
     let said = NewMessage::new(ana, vec![Target::Room(room)], content, Timestamp(2));
     one.post(said).await.unwrap().await.unwrap();
     one.end_session(session.id).await.unwrap();
-    assert_eq!(told.arrivals(1).await, [1]);
-    assert_eq!(told.0.lock().unwrap()[0], (Arrival(1), "di lobi".into(), Target::Room(room)));
-    loop {
-        let heard = timeout(Duration::from_secs(5), listener.next()).await.unwrap();
-        if heard == Heard::Hint(Hint::SessionEnded(session.id)) {
-            break;
-        }
+    // Twice: what was read already is not told again.
+    for _ in 0..2 {
+        one.mark_read(budi, &[place]).await.unwrap();
+    }
+    one.remove_member(group, ana, budi).await.unwrap();
+    assert_eq!(told.arrivals(2).await, [1, 2]);
+    assert_eq!(told.0.lock().unwrap()[1], (Arrival(2), "di lobi".into(), Target::Room(room)));
+    let by = NodeId::NONE;
+    let last = Hint::Left { by, conversation: group, user: budi };
+    let mut heard = Vec::new();
+    while heard.last() != Some(&Heard::Hint(last)) {
+        heard.push(timeout(Duration::from_secs(5), listener.next()).await.unwrap());
+    }
+    for hint in [Hint::SessionEnded(session.id), Hint::Read { by, user: budi, place }] {
+        let times = heard.iter().filter(|heard| **heard == Heard::Hint(hint)).count();
+        assert_eq!(times, 1, "{hint:?}: {heard:?}");
     }
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
 }
@@ -336,6 +356,39 @@ async fn a_node_hears_of_what_it_did_itself_though_nobody_published_it() {
         }
         assert!(started.elapsed() < Duration::from_secs(5));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_hints_are_removed_but_the_last_and_never_many_at_a_time() {
+    let (store, url) = fresh();
+    let database = url.rsplit('/').next().unwrap();
+    let sql = |sql: &str| -> Vec<i64> {
+        let found = kabar_testbed::Postgres::shared().sql(database, sql);
+        found.trim().lines().flat_map(|line| line.split('|')).map(|n| n.parse().unwrap()).collect()
+    };
+    let hint = async |count: i64| {
+        let hints = move |work: &mut kabar_store_sql::Work| {
+            (0..count).for_each(|number| work.hint(Hint::SessionEnded(SessionId(number))));
+            Ok(())
+        };
+        store.change(hints).await.unwrap();
+    };
+    // The first ones sweep at once, and find nothing.
+    hint(1).await;
+    hint(200).await;
+    let last = sql("SELECT max(id) FROM hint")[0];
+    sql("UPDATE hint SET at = at - 240000000");
+    hint(55).await;
+    assert_eq!(sql("SELECT count(*) FROM hint"), [257], "they are not many yet");
+    hint(1).await;
+    assert_eq!(sql("SELECT min(id) FROM hint"), [last], "one says how far they go back");
+    assert_eq!(sql("SELECT count(*) FROM hint"), [57]);
+    sql(
+        "INSERT INTO hint (kind, number, writer, at) SELECT 0, 0, 0, 1 FROM generate_series(1, 5000)",
+    );
+    sql("UPDATE hint SET at = 1");
+    hint(300).await;
+    assert_eq!(sql("SELECT count(*) FROM hint"), [5_057 + 300 - (2 * 300 + 1_000 - 1)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

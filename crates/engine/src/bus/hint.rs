@@ -7,11 +7,10 @@ use crate::store::nodes::{NodeId, Version};
 
 /// Something changed, or something happens that may be missed without harm.
 ///
-/// A reading of the store covers each hint that is lost, so that a node without a bus is at most 2 s behind: for
-/// [`SessionEnded`](Self::SessionEnded), [`UserChanged`](Self::UserChanged), [`GroupChanged`](Self::GroupChanged) and
-/// [`Arrived`](Self::Arrived) that of the store's own (the table `hint` and the order of arrival), for
-/// [`Nodes`](Self::Nodes) the node's beat, for [`Queued`](Self::Queued) that of who holds the link's lease. The others
-/// are only told, and what they tell of stands in the store for whoever looks.
+/// A reading of the store covers each hint that is lost, so that a node without a bus is at most 2 s behind: for those
+/// that are [`durable`](Self::durable) and [`Arrived`](Self::Arrived) that of the store's own (the table `hint` and the
+/// order of arrival), for [`Nodes`](Self::Nodes) the node's beat, for [`Queued`](Self::Queued) that of who holds the
+/// link's lease. [`Typing`](Self::Typing) alone is lost with its hint.
 ///
 /// Hints with a node are told by that node itself to its own listeners, so it passes over its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,24 +77,51 @@ const FORM: u8 = 1;
 pub const HINT_BYTES_MAX: usize = 34;
 
 impl Hint {
-    /// Those that also stand in the store until every node has seen them: their kind and their number.
-    pub fn durable(self) -> Option<(u8, i64)> {
-        match self {
-            Self::SessionEnded(id) => Some((1, id.0)),
-            Self::UserChanged(id) => Some((2, id.0)),
-            Self::GroupChanged(id) => Some((3, id.0)),
-            _ => None,
-        }
+    /// Those that also stand in the store until every node has seen them: their kind and their numbers, which are those
+    /// of [`to_bytes`](Self::to_bytes) without the node. Those that are not used are 0.
+    pub fn durable(self) -> Option<(u8, [i64; 3])> {
+        Some(match self {
+            Self::SessionEnded(id) => (1, [id.0, 0, 0]),
+            Self::UserChanged(id) => (2, [id.0, 0, 0]),
+            Self::GroupChanged(id) => (3, [id.0, 0, 0]),
+            Self::Read { user, place, .. } => (8, [user.0, place.conversation.0, place.seq.0]),
+            Self::Delivery { conversation, user, .. } => {
+                (9, [conversation.0, user.map_or(NOBODY, |user| user.0), 0])
+            }
+            Self::Left { conversation, user, .. } => (10, [conversation.0, user.0, 0]),
+            Self::Arrived(_) | Self::Nodes(_) | Self::Queued { .. } | Self::Typing { .. } => {
+                return None;
+            }
+        })
     }
 
-    /// What [`Hint::durable`] said; `None`: a kind that this version does not know.
-    pub fn from_durable(kind: u8, number: i64) -> Option<Self> {
-        match kind {
-            1 => Some(Self::SessionEnded(SessionId(number))),
-            2 => Some(Self::UserChanged(UserId(number))),
-            3 => Some(Self::GroupChanged(ConversationId(number))),
-            _ => None,
-        }
+    /// What [`Hint::durable`] said, of [`NodeId::NONE`]; `None`: a kind that this version does not know.
+    pub fn from_durable(kind: u8, numbers: [i64; 3]) -> Option<Self> {
+        let [first, second, third] = numbers;
+        let by = NodeId::NONE;
+        Some(match kind {
+            1 => Self::SessionEnded(SessionId(first)),
+            2 => Self::UserChanged(UserId(first)),
+            3 => Self::GroupChanged(ConversationId(first)),
+            8 => {
+                let place = Place { conversation: ConversationId(second), seq: Seq(third) };
+                Self::Read { by, user: UserId(first), place }
+            }
+            9 => {
+                let user = Some(second).filter(|id| *id != NOBODY).map(UserId);
+                Self::Delivery { by, conversation: ConversationId(first), user }
+            }
+            10 => Self::Left { by, conversation: ConversationId(first), user: UserId(second) },
+            _ => return None,
+        })
+    }
+
+    /// Whether it changes nothing that a node remembers: it is for those who listen closely alone.
+    pub fn is_for_listeners(self) -> bool {
+        matches!(
+            self,
+            Self::Typing { .. } | Self::Read { .. } | Self::Delivery { .. } | Self::Left { .. }
+        )
     }
 
     /// The bytes for other nodes: the form (1), the kind, and the kind's numbers, 8 bytes each, big-endian:
@@ -236,12 +262,21 @@ mod tests {
 
     #[test]
     fn what_is_durable_is_read_as_it_was_kept() {
+        let mut kinds = Vec::new();
         for hint in each() {
-            if let Some((kind, number)) = hint.durable() {
-                assert_eq!(Hint::from_durable(kind, number), Some(hint));
+            let Some((kind, numbers)) = hint.durable() else { continue };
+            kinds.push(kind);
+            let kept = Hint::from_durable(kind, numbers).unwrap();
+            assert_eq!(kept.durable(), Some((kind, numbers)));
+            // The same but for its node, which is none.
+            let mut bytes = hint.to_bytes();
+            assert_eq!(bytes[1], kind);
+            if hint.is_for_listeners() {
+                bytes[2..10].copy_from_slice(&NodeId::NONE.0.to_be_bytes());
             }
+            assert_eq!(kept.to_bytes(), bytes);
         }
-        assert_eq!(each().into_iter().filter(|hint| hint.durable().is_some()).count(), 3);
-        assert_eq!(Hint::from_durable(4, 1), None);
+        assert_eq!(kinds, [1, 2, 3, 8, 9, 9, 10]);
+        assert_eq!(Hint::from_durable(4, [1, 0, 0]), None);
     }
 }

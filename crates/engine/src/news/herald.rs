@@ -59,6 +59,16 @@ impl Herald for Announcer {
             self.add(Durable::Change(hint));
         }
     }
+
+    fn hears(&self, hint: Hint) -> bool {
+        match hint {
+            Hint::Read { user, place, .. } => self.listeners.lacks_read(user, place),
+            Hint::Delivery { user: Some(user), .. } | Hint::Left { user, .. } => {
+                self.listeners.listens_closely(user)
+            }
+            _ => self.listeners.close_count() > 0,
+        }
+    }
 }
 
 impl Announcer {

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
-use kabar_model::{SessionId, UserId};
-use parking_lot::RwLock;
-use tokio::sync::mpsc;
+use kabar_model::{ConversationId, Seq, SessionId, UserId};
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::{Notify, mpsc};
 
 use super::{News, Signal};
 use crate::sessions::Session;
+use crate::store::Place;
 
 /// News that waits for a slow listener; with more it has missed some.
 pub(crate) const NEWS_QUEUED_MAX: usize = 1_000;
@@ -17,6 +19,14 @@ pub(crate) const NEWS_QUEUED_MAX: usize = 1_000;
 /// With more waiting, what others can bring about at no cost to them is left out. So nobody can make somebody
 /// else's queue run over with it.
 const PASSING_QUEUED_MAX: usize = 500;
+
+/// Read positions that are remembered as told. One that was forgotten may be told twice.
+const READS_REMEMBERED: usize = 8_192;
+
+/// After hints were lost so many of those who listen closely are let go at a time, and the next after the pause: they all
+/// come back and read anew.
+const LET_GO_TOGETHER: usize = 100;
+const LET_GO_EVERY: Duration = Duration::from_millis(100);
 
 /// Tells listeners apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,6 +39,10 @@ pub(crate) struct Listeners {
     /// How many of them listen closely.
     close: AtomicUsize,
     last_id: AtomicU64,
+    /// How far those who listen closely were told that they have read.
+    reads: Mutex<HashMap<(UserId, ConversationId), Seq>>,
+    /// Those who listen closely may have missed something.
+    missed: Notify,
 }
 
 /// The near end of a listener's queue.
@@ -139,6 +153,54 @@ impl Listeners {
     pub(crate) fn signal(&self, users: &[UserId], signal: &Signal) {
         if self.close_count() > 0 {
             self.tell(users, &News::Signal(Arc::new(signal.clone())));
+        }
+    }
+
+    /// Signals how far somebody has read.
+    pub(crate) fn signal_read(&self, user: UserId, place: Place) {
+        if !self.listens_closely(user) {
+            return;
+        }
+        {
+            let reads = &mut *self.reads.lock();
+            if reads.len() >= READS_REMEMBERED {
+                reads.clear();
+            }
+            let told = reads.entry((user, place.conversation)).or_insert(place.seq);
+            *told = place.seq.max(*told);
+        }
+        self.signal(&[user], &Signal::Read(place));
+    }
+
+    /// Whether somebody listens closely who is not known to have been told that they have read so far.
+    pub(crate) fn lacks_read(&self, user: UserId, place: Place) -> bool {
+        let told = || self.reads.lock().get(&(user, place.conversation)).copied();
+        self.listens_closely(user) && told().is_none_or(|told| told < place.seq)
+    }
+
+    /// Those who listen closely may have missed something: each is let go and comes back, a few at a time.
+    pub(crate) fn miss(&self) {
+        self.reads.lock().clear();
+        self.missed.notify_one();
+    }
+
+    /// Lets go whoever has missed something, for as long as it is polled.
+    pub(crate) async fn let_go_who_missed(&self) {
+        loop {
+            self.missed.notified().await;
+            let missed: Vec<(UserId, ListenerId)> = {
+                let by_user = self.by_user.read();
+                let close = by_user.iter().flat_map(|(user, ears)| {
+                    ears.iter().filter(|ear| ear.is_close).map(|ear| (*user, ear.id))
+                });
+                close.collect()
+            };
+            for some in missed.chunks(LET_GO_TOGETHER) {
+                for (user, id) in some {
+                    self.remove(*user, *id);
+                }
+                tokio::time::sleep(LET_GO_EVERY).await;
+            }
         }
     }
 

@@ -29,6 +29,9 @@ pub const ACTIVE_TOGETHER: usize = 1_000;
 pub struct NodeId(pub i64);
 
 impl NodeId {
+    /// No node: what the store tells.
+    pub const NONE: Self = Self(-1);
+
     /// A number that no other node has.
     pub fn random() -> Self {
         let (high, _) = Uuid::new_v4().as_u64_pair();

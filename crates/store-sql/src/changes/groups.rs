@@ -240,6 +240,7 @@ pub(crate) fn remove_member(
         .execute([group.0, member.0])?;
     work.known.forget_member(group, member);
     work.hint(Hint::GroupChanged(group));
+    work.hint_left(group, member);
     links::skip_left(work, group, member)?;
     links::tell_members_now(work, group)
 }
@@ -301,6 +302,7 @@ pub(crate) fn leave(
     }
     work.known.forget_member(group, user);
     work.hint(Hint::GroupChanged(group));
+    work.hint_left(group, user);
     if let Route::Mirror(link) = route {
         // Who leads it, and whether it goes on, is known at its home.
         return links::tell_left(work, link, group, user, at);

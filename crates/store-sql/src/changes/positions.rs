@@ -1,6 +1,8 @@
 //! Read positions.
 
+use kabar_engine::Hint;
 use kabar_engine::store::Place;
+use kabar_engine::store::nodes::NodeId;
 use kabar_model::UserId;
 
 use super::links;
@@ -19,7 +21,9 @@ pub(crate) fn mark_read(work: &mut Work, user: UserId, positions: &[Place]) -> O
         let moved = mark.execute([conversation.0, user.0, seq.0])? > 0;
         drop(mark);
         if moved {
-            links::tell_read(work, user, Place { conversation: *conversation, seq })?;
+            let place = Place { conversation: *conversation, seq };
+            work.hint(Hint::Read { by: NodeId::NONE, user, place });
+            links::tell_read(work, user, place)?;
         }
     }
     Ok(())

@@ -13,8 +13,9 @@ use std::time::Duration;
 use std::{io, thread};
 
 use kabar_engine::Hint;
+use kabar_engine::store::nodes::NodeId;
 use kabar_engine::store::{NewMessage, Posted};
-use kabar_model::LinkId;
+use kabar_model::{ConversationId, LinkId, UserId};
 use tokio::runtime::{self, Runtime};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -73,6 +74,24 @@ impl Work {
         if self.hints.last() != Some(&hint) {
             self.hints.push(hint);
         }
+    }
+
+    /// As [`Work::hint`], that somebody is no longer in a group.
+    pub(crate) fn hint_left(&mut self, conversation: ConversationId, user: UserId) {
+        self.hint(Hint::Left { by: NodeId::NONE, conversation, user });
+    }
+
+    /// As [`Work::hint`], that messages which go to other realms stand otherwise in these conversations.
+    pub(crate) fn hint_deliveries(&mut self, conversations: &[ConversationId]) {
+        for conversation in conversations {
+            let conversation = *conversation;
+            self.hint(Hint::Delivery { by: NodeId::NONE, conversation, user: None });
+        }
+    }
+
+    /// The same of one person's alone.
+    pub(crate) fn hint_delivery(&mut self, conversation: ConversationId, user: UserId) {
+        self.hint(Hint::Delivery { by: NodeId::NONE, conversation, user: Some(user) });
     }
 
     /// Forgets what the transaction that was open has left.

@@ -6,9 +6,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use kabar_engine::store::links::{Batch, InMember, InMembers, Inbound, NewLink, Standing, Uid};
+use kabar_engine::store::nodes::NodeId;
 use kabar_engine::store::{
-    Content, GroupChange, Herald, NewGroup, NewMessage, NewSession, PartMax, Posted, Purpose,
-    Target, TokenHash, UserChange,
+    Content, GroupChange, Herald, NewGroup, NewMessage, NewSession, PartMax, Place, Posted,
+    Purpose, Target, TokenHash, UserChange,
 };
 use kabar_engine::testing::new_user;
 use kabar_engine::{Error, Hint, Store};
@@ -344,7 +345,15 @@ async fn other_nodes_are_told_of_what_they_remember_and_of_nothing_that_was_refu
     realm.store.change_group(klub, realm.ana, change).await.unwrap();
     assert_eq!(finding(), (vec![Hint::GroupChanged(klub)], false));
     realm.store.leave_group(klub, realm.budi, Timestamp(2)).await.unwrap();
-    assert_eq!(finding().0, [Hint::GroupChanged(klub)]);
+    let by = NodeId::NONE;
+    let left = Hint::Left { by, conversation: klub, user: realm.budi };
+    assert_eq!(finding().0, [Hint::GroupChanged(klub), left]);
+    let place = realm.say("dua").await.unwrap()[0].place;
+    for (seq, hints) in [(Seq(2), 1), (Seq(2), 0), (Seq(1), 0)] {
+        realm.store.mark_read(realm.budi, &[Place { seq, ..place }]).await.unwrap();
+        let read = Hint::Read { by, user: realm.budi, place };
+        assert_eq!(finding().0, vec![read; hints], "what has been read already is not told");
+    }
 
     let name = UserChange::Name(DisplayName::parse("Ana Dua").unwrap());
     realm.store.change_user(realm.ana, name).await.unwrap();

@@ -72,7 +72,7 @@ pub(crate) fn acknowledge(
     if is_skipped {
         tell_skipped(work, link, now())?;
     }
-    Ok(changed.into_iter().collect())
+    Ok(changed_in(work, changed))
 }
 
 fn known_code(code: &str) -> &'static str {
@@ -258,7 +258,14 @@ pub(crate) fn expire(
         close_ranks(work, link, last)?;
         go_on_anew(work, link)?;
     }
-    Ok(changed.into_iter().collect())
+    Ok(changed_in(work, changed))
+}
+
+/// Tells other nodes of these, and gives them.
+fn changed_in(work: &mut Work, changed: BTreeSet<ConversationId>) -> Vec<ConversationId> {
+    let changed: Vec<ConversationId> = changed.into_iter().collect();
+    work.hint_deliveries(&changed);
+    changed
 }
 
 /// The number of the last item that expires. What stands behind a newer one waits with it.
@@ -387,9 +394,15 @@ fn joins_again(work: &Work, link: LinkId, user: UserId, group: &str) -> Outcome<
 }
 
 /// Forgets a message of somebody's that failed; `false` if there is none.
-pub(crate) fn forget_failed(work: &Work, user: UserId, id: OutgoingId) -> Outcome<bool> {
+pub(crate) fn forget_failed(work: &mut Work, user: UserId, id: OutgoingId) -> Outcome<bool> {
     let mut delete = work.connection.prepare_cached(
-        "DELETE FROM outgoing WHERE id = ?1 AND author_id = ?2 AND failed IS NOT NULL",
+        "DELETE FROM outgoing WHERE id = ?1 AND author_id = ?2 AND failed IS NOT NULL
+         RETURNING conversation_id",
     )?;
-    Ok(delete.execute([id.0, user.0])? > 0)
+    let forgotten = delete.query_row([id.0, user.0], |row| row.get(0)).optional()?;
+    drop(delete);
+    if let Some(conversation) = forgotten {
+        work.hint_delivery(ConversationId(conversation), user);
+    }
+    Ok(forgotten.is_some())
 }

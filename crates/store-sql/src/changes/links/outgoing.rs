@@ -96,6 +96,7 @@ pub(crate) fn send(
     ])?);
     drop(insert);
     queue(work, link, &Told::Post(id), body.len() as u64, new.at)?;
+    work.hint_delivery(mirror, new.author);
     Ok(posted(mirror, id))
 }
 

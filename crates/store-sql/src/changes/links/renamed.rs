@@ -3,7 +3,7 @@
 
 use kabar_engine::Hint;
 use kabar_model::limits::REALM_NAME_CHARS_MAX;
-use kabar_model::{ConversationId, LinkId, RealmName, Refusal, Timestamp};
+use kabar_model::{ConversationId, LinkId, RealmName, Refusal, Timestamp, UserId};
 
 use super::tell::tell_members;
 use crate::changes::groups::hand_on;
@@ -103,8 +103,19 @@ fn end_mirrors(work: &mut Work, link: LinkId, at: Timestamp) -> Outcome<()> {
     for group in closed {
         work.hint(Hint::GroupChanged(group));
     }
+    let out = format!(
+        "DELETE FROM member WHERE role IS NOT NULL AND {OF_MIRRORS} RETURNING conversation_id, user_id"
+    );
+    let out = {
+        let mut out = work.connection.prepare_cached(&out)?;
+        let one = |row: &Row<'_>| Ok((ConversationId(row.get(0)?), UserId(row.get(1)?)));
+        out.query_map([link.0], one)?.collect::<sql::Result<Vec<_>>>()?
+    };
+    for (group, user) in out {
+        work.hint_left(group, user);
+    }
     let connection = &work.connection;
-    for what in ["member WHERE role IS NOT NULL AND", "mirror_left WHERE", "mirror_shift WHERE"] {
+    for what in ["mirror_left WHERE", "mirror_shift WHERE"] {
         let sql = format!("DELETE FROM {what} {OF_MIRRORS}");
         connection.prepare_cached(&sql)?.execute([link.0])?;
     }

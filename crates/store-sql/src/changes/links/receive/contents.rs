@@ -45,7 +45,7 @@ pub(super) fn are_wanted(work: &Work, link: LinkId) -> Outcome<bool> {
 /// Notes that contents that were to come from a link are here now, or that it has not got them; says which messages
 /// they go with.
 pub(crate) fn arrived(
-    work: &Work,
+    work: &mut Work,
     link: LinkId,
     hash: ContentHash,
     here: bool,
@@ -58,5 +58,11 @@ pub(crate) fn arrived(
     let place = |row: &Row<'_>| {
         Ok(Place { conversation: ConversationId(row.get(0)?), seq: Seq(row.get(1)?) })
     };
-    Ok(note.query_map(params![hash.0, found, link.0], place)?.collect::<Result<_, _>>()?)
+    let row = params![hash.0, found, link.0];
+    let places: Vec<Place> = note.query_map(row, place)?.collect::<Result<_, _>>()?;
+    drop(note);
+    for place in &places {
+        work.hint_deliveries(&[place.conversation]);
+    }
+    Ok(places)
 }

@@ -279,5 +279,6 @@ fn remove(work: &mut Work, mirror: ConversationId, user: UserId) -> Outcome<()> 
         .prepare_cached("DELETE FROM member WHERE conversation_id = ?1 AND user_id = ?2")?
         .execute([mirror.0, user.0])?;
     work.known.forget_member(mirror, user);
+    work.hint_left(mirror, user);
     Ok(())
 }

@@ -67,7 +67,9 @@ pub(crate) fn receive(work: &mut Work, link: LinkId, batch: Batch) -> Outcome<Ta
     let refused = refusals::all(work, link)?;
     let received = Received { epoch: position.epoch, number: position.received, refused };
     let more_to_do = contents::are_wanted(work, link)? || mirrors::any_is_behind(work, link)?;
-    Ok(Taken::Stored { received, changed: each_once(changed), more_to_do })
+    let changed = each_once(changed);
+    work.hint_deliveries(&changed);
+    Ok(Taken::Stored { received, changed, more_to_do })
 }
 
 /// Takes one item in; says about which conversation something is another now, beside its messages.
@@ -109,7 +111,9 @@ pub(crate) fn catch_up(
     if whole {
         mirrors::caught_up(work, mirror.id)?;
     }
-    Ok(each_once(changed))
+    let changed = each_once(changed);
+    work.hint_deliveries(&changed);
+    Ok(changed)
 }
 
 /// How far ahead of this realm's clock a time may be.
