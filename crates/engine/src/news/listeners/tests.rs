@@ -126,7 +126,7 @@ async fn those_who_may_have_missed_something_are_let_go_a_few_at_a_time() {
         purpose: Purpose::Person,
     };
     let _dialect = listeners.add(Arc::new(Session::new(&record, messi().username.clone())));
-    let mut close: Vec<_> = (0..LET_GO_TOGETHER * 2 + 1).map(|_| listening(&listeners)).collect();
+    let mut close: Vec<_> = (0..=LET_GO_TOGETHER * 2).map(|_| listening(&listeners)).collect();
     listeners.miss();
     let follows = Arc::clone(&listeners);
     tokio::spawn(async move { follows.let_go_who_missed().await });
