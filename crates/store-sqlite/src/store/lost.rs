@@ -416,12 +416,13 @@ async fn other_nodes_are_told_of_what_another_realm_says() {
     links.receive(link, batch(1, "Maya")).await.unwrap();
     let klub = realm.store.group("Klub@kampus").await.unwrap().unwrap().id;
     let finding = || realm.seen.lock().unwrap().findings.pop().unwrap();
-    assert_eq!(finding(), (vec![Hint::GroupChanged(klub)], false));
+    let stands = Hint::Delivery { by: NodeId::NONE, conversation: klub, user: None };
+    assert_eq!(finding(), (vec![Hint::GroupChanged(klub), stands], false));
     links.receive(link, batch(2, "Maya Dua")).await.unwrap();
     let maya = Username::parse_kept("maya@kampus").unwrap();
     let maya = realm.store.account(&maya).await.unwrap().unwrap().user;
     assert_eq!(maya.name.as_str(), "Maya Dua");
-    assert_eq!(finding().0, [Hint::UserChanged(maya.id), Hint::GroupChanged(klub)]);
+    assert_eq!(finding().0, [Hint::UserChanged(maya.id), Hint::GroupChanged(klub), stands]);
 }
 
 /// Nobody is told by the store where the upkeep tells.
