@@ -85,7 +85,7 @@ async fn a_removed_link_is_taken_up_again_and_begins_anew() {
     assert_eq!(refusal(store.change_link(zeta, again).await), Refusal::RealmTaken);
     stand(&store, other.id, Standing::Removed).await;
     let again = store.add_link(NewLink { keys: "new".into(), ..new_link("zeta") }).await.unwrap();
-    assert_eq!((again.id, again.keys.as_str(), again.last), (zeta, "new", 0));
+    assert_eq!((again.id, again.keys.as_str(), again.last), (zeta, "new", 1));
     assert!(again.epoch > before.epoch);
     say(&store, ana, noor, "again").await;
     // What had failed goes out after all.
