@@ -464,6 +464,7 @@ fn without_nats_everything_is_told_within_two_seconds_and_nothing_is_lost() {
         )
         .first()
         .unwrap(),
-        "dengan 0"
+        "kembali 0",
+        "what came before was read on the page"
     );
 }
