@@ -41,12 +41,13 @@ impl Shell<'_> {
         let Some(reply) = self.ask("room_join", &fields)? else {
             return Ok(());
         };
-        self.print_words(&reply)?;
-        self.console.print("List User : ")?;
-        for (number, user) in (1..).zip(reply.texts("users").unwrap_or_default()) {
-            self.console.print(&format!("{number}. {user}"))?;
-        }
-        self.console.print(&self.console.say(Text::RoomHint, &[("leave", LEAVE)]))?;
+        let users = reply.texts("users").unwrap_or_default();
+        let users = (1..).zip(users).map(|(number, user)| format!("{number}. {user}"));
+        let hint = self.console.say(Text::RoomHint, &[("leave", LEAVE)]);
+        let words = reply.text(&["messages", "message"]);
+        let lines = words.into_iter().chain(["List User : ".to_owned()]).chain(users).chain([hint]);
+        // At once: what others say meanwhile stands before or after it.
+        self.console.print(&lines.collect::<Vec<_>>().join("\n"))?;
         loop {
             match self.console.line("")? {
                 Line::Text(typed) if typed.trim() == LEAVE => break,
